@@ -1,0 +1,4 @@
+//! `git agentv`.
+fn main() -> std::process::ExitCode {
+    git_agentv::cli::main(git_agentv::cli::Role::GitAgentv)
+}

@@ -1,0 +1,4 @@
+//! What git starts for `agentv::` URLs.
+fn main() -> std::process::ExitCode {
+    git_agentv::cli::main(git_agentv::cli::Role::RemoteHelper)
+}

@@ -1,0 +1,70 @@
+//! The environment: the one place of the command line that reads it.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+/// What the environment says, read once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Env {
+    /// Standard output is a terminal.
+    pub(crate) stdout_is_terminal: bool,
+    /// Standard error is a terminal.
+    pub(crate) stderr_is_terminal: bool,
+    /// `COLUMNS`.
+    pub(crate) columns: Option<usize>,
+    /// `NO_COLOR` is set and not empty.
+    pub(crate) no_color: bool,
+    /// `CLICOLOR_FORCE` is set and not 0.
+    pub(crate) force_color: bool,
+    /// `TERM=dumb`, or no `TERM`.
+    pub(crate) dumb_terminal: bool,
+    /// `GIT_PAGER`.
+    pub(crate) git_pager: Option<String>,
+    /// `PAGER`.
+    pub(crate) pager: Option<String>,
+    /// Somebody above us pages already.
+    pub(crate) pager_in_use: bool,
+    /// `LESS` is set.
+    pub(crate) less_is_set: bool,
+    /// `LV` is set.
+    pub(crate) lv_is_set: bool,
+    /// `AGENTV_LOG`.
+    pub(crate) log: Option<String>,
+    /// `GIT_CONFIG_PARAMETERS`: what `git -c` handed over.
+    pub(crate) git_config_parameters: Option<String>,
+    /// `XDG_DATA_HOME`.
+    pub(crate) data_home: Option<OsString>,
+    /// `HOME`.
+    pub(crate) home: Option<OsString>,
+    /// Programs called `agentv` that passed through to this one.
+    pub(crate) passed_through: Option<OsString>,
+}
+
+/// Tells the next `agentv` on PATH who called it, so that two copies of us never call each other for ever.
+pub(crate) const PASSED_THROUGH: &str = "AGENTV_PASSED_THROUGH";
+
+impl Env {
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    pub(crate) fn read() -> Self {
+        let text = |name: &str| std::env::var(name).ok();
+        let full = |name: &str| text(name).filter(|value| !value.is_empty());
+        Self {
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            columns: full("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|&columns| columns > 0),
+            no_color: full("NO_COLOR").is_some(),
+            force_color: full("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            dumb_terminal: text("TERM").is_none_or(|term| term == "dumb"),
+            git_pager: text("GIT_PAGER"),
+            pager: text("PAGER"),
+            pager_in_use: full("GIT_PAGER_IN_USE").is_some_and(|value| !matches!(value.as_str(), "0" | "false")),
+            less_is_set: std::env::var_os("LESS").is_some(),
+            lv_is_set: std::env::var_os("LV").is_some(),
+            log: full("AGENTV_LOG"),
+            git_config_parameters: full("GIT_CONFIG_PARAMETERS"),
+            data_home: std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()),
+            home: std::env::var_os("HOME").filter(|value| !value.is_empty()),
+            passed_through: std::env::var_os(PASSED_THROUGH),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The one funnel from errors to what a user reads: a message, a hint, an exit code.
+
+use std::process::ExitCode;
+
+use crate::{git, run, store};
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) code: u8,
+}
+
+/// Bad usage that clap can't see.
+pub(crate) const USAGE: u8 = 2;
+/// It failed; as git's `die`.
+pub(crate) const FATAL: u8 = 128;
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, code: FATAL }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: USAGE, ..Self::new(message) }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Ends quietly with `code`: everything was said already.
+    pub(crate) fn silent(code: u8) -> Self {
+        Self { message: String::new(), hint: None, code }
+    }
+
+    /// Says it, unless nobody listens.
+    pub(crate) fn report(&self, ui: &super::output::Ui) -> ExitCode {
+        if !self.message.is_empty() {
+            ui.error(&self.message);
+        }
+        if let Some(hint) = &self.hint {
+            ui.hint(hint);
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(err: store::Error) -> Self {
+        let code = if matches!(err, store::Error::BadValue(_) | store::Error::BadSpec(_)) { USAGE } else { FATAL };
+        Self { message: err.to_string(), hint: err.hint(), code }
+    }
+}
+
+impl From<git::Error> for Failure {
+    fn from(err: git::Error) -> Self {
+        Self { message: err.to_string(), hint: err.hint(), code: FATAL }
+    }
+}
+
+impl From<run::BundleError> for Failure {
+    fn from(err: run::BundleError) -> Self {
+        Self { message: err.to_string(), hint: err.hint().map(str::to_owned), code: FATAL }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    /// Somebody who stops reading (`| head`) got all they wanted.
+    fn from(err: std::io::Error) -> Self {
+        if err.kind() == std::io::ErrorKind::BrokenPipe { Self::silent(0) } else { Self::new(err.to_string()) }
+    }
+}

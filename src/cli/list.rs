@@ -1,0 +1,167 @@
+//! `git agentv list`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::run::{Row, RunStatus, format_time};
+use crate::store::Listed;
+
+use super::args::{Format, List};
+use super::context::{Context, store};
+use super::failure::Failure;
+use super::human::{ago, bar, dollars, duration};
+use super::output::{CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize};
+use super::progress::Progress;
+use super::records;
+use super::table::{Cell, Column, print};
+
+/// A run as lists print it for programs: its row, and when it was recorded.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(super) struct ListedRow<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    /// When it was recorded; RFC 3339, UTC.
+    recorded_at: String,
+}
+
+/// Columns of separated values.
+const FIELDS: [&str; 19] = [
+    "run_id",
+    "timestamp",
+    "experiment",
+    "target",
+    "test_count",
+    "passed",
+    "pass_rate",
+    "avg_score",
+    "tags",
+    "sha",
+    "id",
+    "tree",
+    "errors",
+    "duration_ms",
+    "cost_usd",
+    "tokens",
+    "format",
+    "status",
+    "recorded_at",
+];
+/// Cells of the bar.
+const BAR: usize = 8;
+
+pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failure> {
+    let repo = context.repo_to_read()?;
+    let store = store(&repo);
+    let limit = if args.limit == 0 { usize::MAX } else { args.limit };
+    let mut progress = Progress::new(&context.ui, "reading runs");
+    let mut runs = Vec::new();
+    let mut rows = store.rows(args.deleted)?;
+    for run in rows.by_ref().take(limit) {
+        runs.push(run?);
+        progress.set(runs.len(), 0);
+    }
+    drop(progress);
+    let mut out = context.ui.out(Some(&repo));
+    if args.format == Format::Table {
+        table(&mut out, &runs, context.ui.width())?;
+        // Looking one further costs one commit.
+        if runs.len() == limit && rows.next().transpose()?.is_some() && context.ui.is_terminal() {
+            writeln!(out, "{}", out.paint(DIM, &format!("the newest {limit}; -n 0 shows all")))?;
+        }
+    } else {
+        let items: Vec<_> = runs.iter().map(listed_row).collect();
+        records::print(&mut out, args.format, "runs", &FIELDS, &items)?;
+    }
+    out.finish()?;
+    if runs.is_empty() && args.format == Format::Table {
+        context.ui.tell("no runs are recorded in this repository yet");
+        context
+            .ui
+            .hint("'git agentv record BUNDLE' records one, 'git agentv run -- COMMAND' runs an eval and records it");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed_row(run: &Listed) -> ListedRow<'_> {
+    let recorded_at = Timestamp::from_second(run.recorded).map(format_time).unwrap_or_default();
+    ListedRow { row: &run.row, recorded_at }
+}
+
+fn table(out: &mut Out, runs: &[Listed], width: Option<usize>) -> std::io::Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let columns = [
+        Column::left("RUN"),
+        Column::left("WHEN"),
+        Column::left("EXPERIMENT").shrinks(14),
+        Column::left("TARGET").shrinks(12),
+        Column::left("RATE").expendable(3),
+        Column::right("PASSED"),
+        Column::right("ERR"),
+        Column::right("SCORE"),
+        Column::right("TIME").expendable(4),
+        Column::right("COST").expendable(5),
+        Column::left("COMMIT").expendable(2),
+        Column::left("TAGS").shrinks(8).expendable(1),
+    ];
+    let now = Timestamp::now();
+    let digits = unique_digits(runs);
+    let rows: Vec<Vec<Cell>> = runs.iter().map(|run| cells(run, now, digits)).collect();
+    print(out, &columns, &rows, width)
+}
+
+fn cells(run: &Listed, now: Timestamp, digits: usize) -> Vec<Cell> {
+    let row = &run.row;
+    let text = |text: Option<&str>| Cell::new(sanitize(text.unwrap_or_default()));
+    let when = row
+        .timestamp
+        .as_deref()
+        .and_then(|time| time.parse().ok())
+        .or_else(|| Timestamp::from_second(run.recorded).ok());
+    let rate = row.pass_rate.map(|rate| Cell::styled(bar(rate, BAR), rate_style(rate)));
+    let errors = if row.errors > 0 { Cell::styled(row.errors.to_string(), YELLOW) } else { Cell::default() };
+    let mut tags: Vec<String> = row.tags.iter().map(|tag| sanitize(tag).into_owned()).collect();
+    match row.status {
+        RunStatus::Pruned => tags.insert(0, "(deleted)".into()),
+        RunStatus::Partial => tags.insert(0, "(partial)".into()),
+        RunStatus::Complete => {}
+    }
+    let passed = if row.test_count > 0 { format!("{}/{}", row.passed, row.test_count) } else { String::new() };
+    vec![
+        Cell::styled(&row.id.as_str()[..digits.min(row.id.as_str().len())], YELLOW),
+        Cell::styled(when.map(|when| ago(when, now)).unwrap_or_default(), DIM),
+        text(row.experiment.as_deref().or(Some(&row.run_id))),
+        text(row.target.as_deref()),
+        rate.unwrap_or_default(),
+        Cell::new(passed),
+        errors,
+        Cell::new(row.avg_score.map(|score| format!("{score:.3}")).unwrap_or_default()),
+        Cell::new(row.duration_ms.map(|ms| duration(ms as f64)).unwrap_or_default()),
+        Cell::new(row.cost_usd.map(dollars).unwrap_or_default()),
+        Cell::styled(row.sha.as_deref().map(|sha| &sha[..sha.len().min(8)]).unwrap_or_default(), DIM),
+        Cell::styled(tags.join(" "), CYAN),
+    ]
+}
+
+/// Green is a full pass, red is less than half.
+pub(super) fn rate_style(rate: f64) -> anstyle::Style {
+    if rate >= 1.0 {
+        GREEN
+    } else if rate < 0.5 {
+        RED
+    } else {
+        YELLOW
+    }
+}
+
+/// How many digits tell the listed runs apart, at least 8.
+fn unique_digits(runs: &[Listed]) -> usize {
+    let mut ids: Vec<&str> = runs.iter().map(|run| run.row.id.as_str()).collect();
+    ids.sort_unstable();
+    let common = |pair: &[&str]| pair[0].bytes().zip(pair[1].bytes()).take_while(|(a, b)| a == b).count();
+    ids.windows(2).map(|pair| common(pair) + 1).max().unwrap_or(0).max(8)
+}

@@ -1,0 +1,130 @@
+//! The command line: `git agentv …`, `agentv results …`, and the front that
+//! passes everything else on to upstream's `agentv`.
+
+pub mod args;
+mod bundles;
+mod cat;
+mod child;
+mod complete;
+mod completions;
+mod context;
+mod edit;
+mod env;
+mod export;
+mod failure;
+mod files;
+mod human;
+mod import;
+mod list;
+mod man;
+mod output;
+mod passthrough;
+mod progress;
+mod record;
+mod records;
+mod run;
+mod schema;
+mod show;
+mod status;
+mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Cli, Command};
+use context::Context;
+use env::Env;
+use failure::Failure;
+use output::Ui;
+
+/// Under which name the program was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `git-agentv`, by way of `git agentv`.
+    GitAgentv,
+    /// `agentv`.
+    Agentv,
+    /// `git-remote-agentv`, by git.
+    RemoteHelper,
+}
+
+/// Runs the program and returns its exit code.
+#[must_use]
+pub fn main(role: Role) -> ExitCode {
+    let env = Env::read();
+    if let Some(filter) = &env.log {
+        let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match role {
+        Role::GitAgentv => run_cli(env, Cli::command(), &args),
+        Role::Agentv => passthrough::main(env, &args),
+        Role::RemoteHelper => remote_helper(&env),
+    }
+}
+
+/// Parses `args` (the first is the program's name) as `command` and does it.
+fn run_cli(env: Env, command: clap::Command, args: &[OsString]) -> ExitCode {
+    let parsed = command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(err) => {
+            let _ = err.print();
+            return ExitCode::from(if err.use_stderr() { failure::USAGE } else { 0 });
+        }
+    };
+    let ui = Ui::new(env, &cli.global);
+    let dir = match working_dir(cli.global.dir.as_deref()) {
+        Ok(dir) => dir,
+        Err(failure) => return failure.report(&ui),
+    };
+    let mut context = Context { ui, dir };
+    match dispatch(&mut context, cli.command) {
+        Ok(code) => code,
+        Err(failure) => failure.report(&context.ui),
+    }
+}
+
+fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Record(args) => record::run(context, args),
+        Command::Run(args) => run::run(context, args),
+        Command::List(args) => list::run(context, &args),
+        Command::Show(args) => show::run(context, &args),
+        Command::Files(args) => files::run(context, &args),
+        Command::Cat(args) => cat::run(context, &args),
+        Command::Export(args) => export::run(context, &args),
+        Command::Status(args) => status::run(context, &args),
+        Command::Import(args) => import::run(context, &args),
+        Command::Tag(args) => edit::tag(context, &args),
+        Command::Note(args) => edit::note(context, &args),
+        Command::Delete(args) => edit::delete(context, &args),
+        Command::Restore(args) => edit::restore(context, &args),
+        Command::Schema(args) => schema::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
+        Command::Completions(args) => completions::run(context, &args),
+        Command::Complete(args) => complete::run(context, &args),
+    }
+}
+
+fn working_dir(given: Option<&std::path::Path>) -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir().map_err(|err| {
+        Failure::new(format!("the current directory is gone: {err}")).hint("change to one that exists")
+    })?;
+    let Some(given) = given else { return Ok(here) };
+    let dir = here.join(given);
+    if dir.is_dir() { Ok(dir) } else { Err(Failure::new(format!("'{}' is not a directory", given.display()))) }
+}
+
+/// git calls it for `agentv::` URLs.
+fn remote_helper(env: &Env) -> ExitCode {
+    let global = args::Global { dir: None, color: args::ColorWhen::Auto, no_pager: true };
+    let ui = Ui::new(env.clone(), &global);
+    Failure::new("this version cannot clone or fetch 'agentv::' URLs yet")
+        .hint("git fetch REMOTE refs/agentv/runs/v1:refs/agentv/runs/v1 fetches the runs of a repository into an empty one")
+        .report(&ui)
+}

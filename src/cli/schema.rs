@@ -1,0 +1,44 @@
+//! `git agentv schema`
+
+use std::process::ExitCode;
+
+use schemars::{Schema as JsonSchema, schema_for};
+
+use crate::run::{CaseRow, Manifest, Overlay, Row};
+
+use super::args::{Schema, SchemaOf};
+use super::context::Context;
+use super::failure::Failure;
+use super::list::ListedRow;
+use super::records::print_json;
+use super::show::ShownRun;
+use super::status::StatusReport;
+
+/// What `list --format json` prints.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used; records.rs prints it")]
+struct ListDocument<'a> {
+    /// Version of this document.
+    version: u32,
+    /// The runs, newest first.
+    runs: Vec<ListedRow<'a>>,
+}
+
+pub(super) fn run(context: &mut Context, args: &Schema) -> Result<ExitCode, Failure> {
+    let mut out = context.ui.out(None);
+    print_json(&mut out, &schema(args.what))?;
+    out.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn schema(of: SchemaOf) -> JsonSchema {
+    match of {
+        SchemaOf::Row => schema_for!(Row),
+        SchemaOf::Manifest => schema_for!(Manifest),
+        SchemaOf::Overlay => schema_for!(Overlay),
+        SchemaOf::Case => schema_for!(CaseRow),
+        SchemaOf::List => schema_for!(ListDocument<'_>),
+        SchemaOf::Show => schema_for!(ShownRun<'_>),
+        SchemaOf::Status => schema_for!(StatusReport),
+    }
+}

@@ -1,0 +1,206 @@
+//! `git agentv status`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::git::Repo;
+use crate::run::{RunStatus, format_time};
+use crate::store::{Found, State};
+
+use super::args::{DocumentFormat, Status};
+use super::context::{Context, store};
+use super::failure::Failure;
+use super::human::{ago, plural};
+use super::output::{DIM, YELLOW, sanitize};
+use super::progress::Progress;
+use super::records::{JSON_VERSION, print_json};
+
+/// What `status --format json` prints.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(super) struct StatusReport {
+    /// Version of this document.
+    version: u32,
+    /// The ref that holds the runs.
+    #[serde(rename = "ref")]
+    name: String,
+    /// The commit that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tip: Option<String>,
+    /// When something was last recorded or changed; RFC 3339, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_at: Option<String>,
+    /// How many runs there are.
+    runs: usize,
+    /// How many runs were deleted.
+    deleted: usize,
+    /// Bundles in the working tree that can be recorded.
+    unrecorded: Vec<String>,
+    /// Bundles that are not complete.
+    incomplete: Vec<Problem>,
+    /// Bundles that can't be read.
+    broken: Vec<Problem>,
+    /// Hooks of ours that are installed.
+    hooks: Vec<String>,
+    /// The remote that runs would be shared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote: Option<Remote>,
+}
+
+/// A bundle that can't be recorded as it is.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct Problem {
+    /// Its directory.
+    path: String,
+    /// What is the matter.
+    reason: String,
+}
+
+/// A remote.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct Remote {
+    /// Its name.
+    name: String,
+    /// Its address, without credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+/// The hooks that link runs and commits.
+const HOOKS: [&str; 3] = ["prepare-commit-msg", "commit-msg", "post-rewrite"];
+
+pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Failure> {
+    let repo = context.repo()?;
+    let report = report(context, &repo)?;
+    let mut out = context.ui.out(None);
+    if args.format == DocumentFormat::Json {
+        print_json(&mut out, &report)?;
+        out.finish()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut line = |name: &str, value: String| {
+        let name = out.paint(DIM, &format!("{name:<8}"));
+        writeln!(out, "{name} {value}")
+    };
+    line("ref", report.name.clone())?;
+    if let Some(tip) = &report.tip {
+        let when =
+            report.changed_at.as_deref().and_then(|time| time.parse().ok()).map(|then| ago(then, Timestamp::now()));
+        line("tip", format!("{} ({})", &tip[..10], when.unwrap_or_default()))?;
+    }
+    let deleted = if report.deleted > 0 { format!(", {} deleted", report.deleted) } else { String::new() };
+    line("runs", format!("{}{deleted}", report.runs))?;
+    line(
+        "bundles",
+        match report.unrecorded.len() {
+            0 => "all recorded".into(),
+            n => format!("{} not recorded yet: 'git agentv record' records them", plural(n, "bundle")),
+        },
+    )?;
+    for problem in report.incomplete.iter().chain(&report.broken) {
+        writeln!(out, "         {} {}", out.paint(YELLOW, &sanitize(&problem.path)), sanitize(&problem.reason))?;
+    }
+    let mut line = |name: &str, value: String| {
+        let name = out.paint(DIM, &format!("{name:<8}"));
+        writeln!(out, "{name} {value}")
+    };
+    line("hooks", if report.hooks.is_empty() { "none installed".into() } else { report.hooks.join(", ") })?;
+    line(
+        "remote",
+        match &report.remote {
+            Some(remote) => format!("{} {}", remote.name, sanitize(remote.url.as_deref().unwrap_or_default())),
+            None => "none".into(),
+        },
+    )?;
+    out.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
+    let store = store(repo);
+    let mut progress = Progress::new(&context.ui, "counting runs");
+    let (mut runs, mut deleted) = (0, 0);
+    for run in store.rows(true)? {
+        match run?.row.status {
+            RunStatus::Pruned => deleted += 1,
+            RunStatus::Complete | RunStatus::Partial => runs += 1,
+        }
+        progress.set(runs + deleted, 0);
+    }
+    drop(progress);
+    let tip = repo.read_ref(store.name())?;
+    let changed = tip.map(|tip| repo.commit(&tip)).transpose()?.map(|commit| commit.committed);
+    let shown = |path: &std::path::Path| path.strip_prefix(&context.dir).unwrap_or(path).display().to_string();
+    let (mut unrecorded, mut incomplete, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    for Found { path, state } in store.unrecorded()? {
+        match state {
+            State::Ready(_) => unrecorded.push(shown(&path)),
+            State::Incomplete(reason) => incomplete.push(Problem { path: shown(&path), reason }),
+            State::Broken(err) => broken.push(Problem { path: shown(&path), reason: err.to_string() }),
+        }
+    }
+    Ok(StatusReport {
+        version: JSON_VERSION,
+        name: store.name().into(),
+        tip: tip.map(|tip| tip.to_string()),
+        changed_at: changed.and_then(|seconds| Timestamp::from_second(seconds).ok()).map(format_time),
+        runs,
+        deleted,
+        unrecorded,
+        incomplete,
+        broken,
+        hooks: hooks(repo)?,
+        remote: remote(repo)?,
+    })
+}
+
+/// The hooks that call us. The hooks themselves come with a later version; somebody may have wired them by hand.
+fn hooks(repo: &Repo) -> Result<Vec<String>, Failure> {
+    let dir = repo.hooks_dir()?;
+    let calls_us = |name: &str| {
+        let text = std::fs::read_to_string(dir.join(name)).unwrap_or_default();
+        text.contains("git-agentv") || text.contains("git agentv")
+    };
+    Ok(HOOKS.into_iter().filter(|name| calls_us(name)).map(str::to_owned).collect())
+}
+
+/// `agentv.remote`, else the branch's remote, else `origin`. A named one that is missing is an error.
+fn remote(repo: &Repo) -> Result<Option<Remote>, Failure> {
+    let url = |name: &str| repo.setting(&format!("remote.{name}.url"));
+    if let Some(name) = repo.setting("agentv.remote") {
+        let Some(found) = url(&name) else {
+            return Err(Failure::new(format!("agentv.remote names '{name}', but there is no such remote"))
+                .hint("'git remote' lists them; 'git config agentv.remote NAME' names one"));
+        };
+        return Ok(Some(Remote { name, url: Some(without_credentials(&found)) }));
+    }
+    let branch = repo.head()?.branch.and_then(|branch| repo.setting(&format!("branch.{branch}.remote")));
+    let elected = branch.filter(|name| url(name).is_some()).or_else(|| url("origin").map(|_| "origin".into()));
+    Ok(elected.map(|name| Remote { url: url(&name).map(|url| without_credentials(&url)), name }))
+}
+
+/// `https://user:secret@host/path` without what stands before the `@`; an ssh user name stays.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
+    match host.rsplit_once('@') {
+        Some((user, host)) if scheme != "ssh" || user.contains(':') => format!("{scheme}://{host}/{path}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn credentials_are_never_shown() {
+        assert_eq!(without_credentials("https://me:token@host/a/b.git"), "https://host/a/b.git");
+        assert_eq!(without_credentials("https://token@host/a"), "https://host/a");
+        assert_eq!(without_credentials("ssh://git@host/a"), "ssh://git@host/a");
+        assert_eq!(without_credentials("ssh://git:pw@host/a"), "ssh://host/a");
+        assert_eq!(without_credentials("git@host:a/b"), "git@host:a/b");
+    }
+}

@@ -1,0 +1,63 @@
+//! Settings, as `git config` gives them.
+
+use super::{Error, Repo, Result};
+
+impl Repo {
+    /// A setting as text.
+    #[must_use]
+    pub fn setting(&self, key: &str) -> Option<String> {
+        self.gix().config_snapshot().string(key).map(|value| value.to_string())
+    }
+
+    /// A setting that is true or false, in any of git's spellings.
+    pub fn setting_bool(&self, key: &str) -> Result<Option<bool>> {
+        let snapshot = self.gix().config_snapshot();
+        snapshot.try_boolean(key).map_err(|err| self.bad_setting(key, &err.to_string()))
+    }
+
+    /// A setting that is a size or a count; git's suffixes `k`, `m` and `g` work.
+    pub fn setting_u64(&self, key: &str) -> Result<Option<u64>> {
+        let snapshot = self.gix().config_snapshot();
+        let found = snapshot.try_integer(key).map_err(|err| self.bad_setting(key, &err.to_string()))?;
+        found.map(|n| u64::try_from(n).map_err(|_| self.bad_setting(key, "it must not be negative"))).transpose()
+    }
+
+    fn bad_setting(&self, key: &str, reason: &str) -> Error {
+        let value = self.setting(key).unwrap_or_default();
+        Error::Config { key: key.to_owned(), value, reason: reason.to_owned() }
+    }
+}
+
+/// What `git -c key=value` hands to the programs that it starts:
+/// `'key=value' …`, or `'key'='value' …` since git 2.31, in shell quotes
+/// (`sq_quote` in git). Returned as `key=value`.
+pub(super) fn from_parameters(parameters: &str) -> Vec<String> {
+    let (mut found, mut current, mut chars) = (Vec::new(), None::<String>, parameters.chars().peekable());
+    let mut quoted = false;
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => {
+                quoted = !quoted;
+                current.get_or_insert_default();
+            }
+            '\\' if !quoted => current.get_or_insert_default().extend(chars.next()),
+            ' ' if !quoted => found.extend(current.take()),
+            c => current.get_or_insert_default().push(c),
+        }
+    }
+    found.extend(current);
+    // A key without value means true.
+    found.into_iter().map(|p| if p.contains('=') { p } else { format!("{p}=true") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_parameters;
+
+    #[test]
+    fn reads_both_forms_of_gits_parameters() {
+        assert_eq!(from_parameters("'a.b=c d' 'e.f'"), ["a.b=c d", "e.f=true"]);
+        assert_eq!(from_parameters("'a.b'='it'\\''s' 'user.name'='x=y'"), ["a.b=it's", "user.name=x=y"]);
+        assert!(from_parameters("").is_empty());
+    }
+}

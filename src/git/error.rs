@@ -1,0 +1,134 @@
+//! What can go wrong between us and git.
+
+use std::path::PathBuf;
+
+use super::{Oid, Version};
+
+/// The result of an operation on a git repository.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An operation on a git repository failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no repository at or above a directory.
+    #[error("not a git repository (or any of the parent directories): {}", .0.display())]
+    NotARepository(PathBuf),
+    /// The repository belongs to somebody else, and git's `safe.directory` does not allow it.
+    #[error("the repository at '{}' is owned by someone else", .0.display())]
+    Untrusted(PathBuf),
+    /// The repository could not be opened.
+    #[error("cannot open the git repository: {0}")]
+    Open(String),
+    /// No `git` on `PATH`.
+    #[error("git is not installed, or not on PATH")]
+    GitMissing,
+    /// The `git` on `PATH` is older than [`super::MINIMUM`].
+    #[error("git {found} is too old: git agentv needs git {} or newer", super::MINIMUM)]
+    GitTooOld {
+        /// The version that was found.
+        found: Version,
+    },
+    /// A git command ended with an error.
+    #[error("'git {command}' failed{}", detail(.stderr))]
+    Command {
+        /// The command, without the flags that are always given.
+        command: String,
+        /// What it said.
+        stderr: String,
+    },
+    /// An object is not in the repository.
+    #[error("object {0} is missing from the repository")]
+    Missing(Oid),
+    /// An object is there but isn't what was expected.
+    #[error("object {id} is not a valid {expected}{}", detail(.reason))]
+    Invalid {
+        /// The object.
+        id: Oid,
+        /// What it should have been.
+        expected: &'static str,
+        /// Why it is not, or empty.
+        reason: String,
+    },
+    /// An object could not be read or written.
+    #[error("cannot {action} an object in '{}': {reason}", .dir.display())]
+    Odb {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The object directory.
+        dir: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A ref could not be read or moved.
+    #[error("cannot {action} ref '{name}': {reason}")]
+    Ref {
+        /// `read` or `update`.
+        action: &'static str,
+        /// Full ref name.
+        name: String,
+        /// What git said.
+        reason: String,
+    },
+    /// Nobody told git who the user is.
+    #[error("git does not know who you are{}", detail(.0))]
+    NoIdentity(String),
+    /// A setting has a value that makes no sense.
+    #[error("bad value '{value}' for setting '{key}': {reason}")]
+    Config {
+        /// The setting.
+        key: String,
+        /// Its value.
+        value: String,
+        /// Why it is bad.
+        reason: String,
+    },
+    /// A revision that the user named does not exist.
+    #[error("'{0}' is not a commit in this repository")]
+    NoSuchCommit(String),
+    /// A file could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    /// What the user can do about it, where we know.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotARepository(_) => {
+                "run this inside the repository whose code was evaluated, or use 'git -C DIR agentv …'".into()
+            }
+            Self::Untrusted(dir) => {
+                format!("if you trust it: git config --global --add safe.directory '{}'", dir.display())
+            }
+            Self::GitMissing => "install git, see https://git-scm.com/downloads".into(),
+            Self::GitTooOld { .. } => "install a newer git, see https://git-scm.com/downloads".into(),
+            Self::NoIdentity(_) => {
+                "git config --global user.name 'Your Name' && git config --global user.email you@example.com".into()
+            }
+            Self::Missing(_) => {
+                "'git fsck' tells more; in a partial clone, check that its remote can be reached".into()
+            }
+            Self::Invalid { .. } => "'git fsck --full' tells more".into(),
+            Self::Odb { action: "write", .. } => "nothing was recorded; check permissions and free space".into(),
+            _ => return None,
+        })
+    }
+}
+
+/// `": text"` on one line, or nothing.
+fn detail(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() { String::new() } else { format!(": {text}") }
+}

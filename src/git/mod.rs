@@ -1,0 +1,53 @@
+//! Everything that touches git: the repository, its objects, refs and
+//! processes. The only module that names `gix` or starts `git`; it knows
+//! nothing of runs.
+//!
+//! Objects are read and written in process through gix. Refs are moved by
+//! `git update-ref`, because only git does it right on every ref backend
+//! (gix 0.90 reports success and loses the write in reftable repositories).
+
+mod commit;
+mod config;
+mod error;
+mod identity;
+mod log;
+mod objects;
+mod pack;
+mod process;
+mod reflog;
+mod refs;
+mod repo;
+mod tree;
+mod version;
+mod worktree;
+
+pub use commit::{Commit, CommitInfo, trailers};
+pub use error::{Error, Result};
+pub use identity::{Identity, Signature};
+pub use log::Log;
+pub use objects::Kind;
+pub use pack::PackWriter;
+pub use process::{Git, find_program};
+pub use reflog::head_at;
+pub use refs::{Moved, RefMove};
+pub use repo::{ConfigScope, Repo};
+pub use tree::{Entry, EntryKind, Tree};
+pub use version::{MINIMUM, Version};
+pub use worktree::{Head, WorktreeState};
+
+/// The id of a git object: 20 bytes in a SHA-1 repository, 32 in a SHA-256 one.
+pub use gix::ObjectId as Oid;
+
+/// Where new objects go: loose files ([`Repo`]) or one pack ([`PackWriter`]).
+pub trait ObjectSink {
+    /// Stores an object and returns its id. Storing the same object again is
+    /// cheap and harmless.
+    fn put(&mut self, kind: Kind, data: &[u8]) -> Result<Oid>;
+
+    /// Like [`ObjectSink::put`], for an object that is a small change of
+    /// `base`, which this sink stored before. A sink may use that to store
+    /// the difference only.
+    fn put_similar(&mut self, kind: Kind, data: &[u8], _base: &Oid, _base_data: &[u8]) -> Result<Oid> {
+        self.put(kind, data)
+    }
+}

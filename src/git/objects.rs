@@ -1,0 +1,191 @@
+//! Reading and writing single objects.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use super::{Error, Oid, Repo, Result, Tree};
+
+/// The kinds of objects that we handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// File content.
+    Blob,
+    /// A directory.
+    Tree,
+    /// A commit.
+    Commit,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Blob => "blob",
+            Self::Tree => "tree",
+            Self::Commit => "commit",
+        }
+    }
+
+    pub(super) fn gix(self) -> gix::objs::Kind {
+        match self {
+            Self::Blob => gix::objs::Kind::Blob,
+            Self::Tree => gix::objs::Kind::Tree,
+            Self::Commit => gix::objs::Kind::Commit,
+        }
+    }
+}
+
+impl Repo {
+    /// Reads an object. In a partial clone a missing one is fetched.
+    pub fn read(&self, id: &Oid, kind: Kind) -> Result<Vec<u8>> {
+        match self.try_read(id, kind)? {
+            Some(data) => Ok(data),
+            None => {
+                self.fetch_missing(&[*id])?;
+                self.try_read(id, kind)?.ok_or(Error::Missing(*id))
+            }
+        }
+    }
+
+    /// Reads an object that is here; never fetches.
+    pub fn try_read(&self, id: &Oid, kind: Kind) -> Result<Option<Vec<u8>>> {
+        let found = self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))?;
+        let Some(object) = found else { return Ok(None) };
+        if object.kind != kind.gix() {
+            let reason = format!("it is a {}", object.kind);
+            return Err(Error::Invalid { id: *id, expected: kind.name(), reason });
+        }
+        Ok(Some(object.detach().data))
+    }
+
+    /// Reads a tree.
+    pub fn tree(&self, id: &Oid) -> Result<Tree> {
+        Tree::decode(id, &self.read(id, Kind::Tree)?)
+    }
+
+    /// The size of an object in bytes, without reading its content.
+    pub fn size(&self, id: &Oid) -> Result<u64> {
+        let header = || self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err));
+        if let Some(header) = header()? {
+            return Ok(header.size());
+        }
+        self.fetch_missing(&[*id])?;
+        Ok(header()?.ok_or(Error::Missing(*id))?.size())
+    }
+
+    /// The size of an object, if it is here; never fetches.
+    #[must_use]
+    pub fn size_if_here(&self, id: &Oid) -> Option<u64> {
+        Some(self.gix().try_find_header(*id).ok()??.size())
+    }
+
+    /// Whether an object is here.
+    #[must_use]
+    pub fn has(&self, id: &Oid) -> bool {
+        self.gix().has_object(id)
+    }
+
+    /// Fetches those of `ids` that a partial clone does not have, in one batch.
+    pub fn ensure_present(&self, ids: &[Oid]) -> Result<()> {
+        let missing: Vec<_> = ids.iter().filter(|id| !self.has(id)).copied().collect();
+        if missing.is_empty() { Ok(()) } else { self.fetch_missing(&missing) }
+    }
+
+    /// What git does itself for a promisor remote, for the whole set at once.
+    fn fetch_missing(&self, ids: &[Oid]) -> Result<()> {
+        let remotes = self.promisor_remotes();
+        if remotes.is_empty() {
+            return Err(Error::Missing(ids[0]));
+        }
+        let list: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let mut failure = None;
+        for remote in remotes {
+            let fetch = self
+                .git("-c")
+                .args(["fetch.negotiationAlgorithm=noop", "fetch", "--quiet", &remote, "--no-tags"])
+                .args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"]);
+            match fetch.run_with(list.as_bytes()) {
+                Ok(_) => return Ok(()),
+                Err(err) => failure = Some(err),
+            }
+        }
+        Err(failure.unwrap_or(Error::Missing(ids[0])))
+    }
+
+    fn promisor_remotes(&self) -> Vec<String> {
+        let is_promisor =
+            |name: &str| self.setting_bool(&format!("remote.{name}.promisor")).ok().flatten() == Some(true);
+        let mut names: Vec<String> = self
+            .gix()
+            .remote_names()
+            .into_iter()
+            .map(|name| name.to_string())
+            .filter(|name| is_promisor(name))
+            .collect();
+        let legacy = self.setting("extensions.partialClone").filter(|name| !names.contains(name));
+        names.extend(legacy);
+        names
+    }
+
+    /// Writes an object as a loose file, unless it is here already.
+    pub fn write(&self, kind: Kind, data: &[u8]) -> Result<Oid> {
+        let id = self.hash(kind, data)?;
+        let odb = &self.gix().objects;
+        if odb.exists_without_refresh(&id) {
+            self.freshen(&id);
+            return Ok(id);
+        }
+        gix::objs::Write::write_buf_with_known_id(odb, kind.gix(), data, id)
+            .map_err(|err| self.odb_error("write", &err))?;
+        if self.syncs_loose_objects() {
+            let path = self.loose_path(&id);
+            std::fs::File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io(path))?;
+        }
+        Ok(id)
+    }
+
+    /// The id that an object would have.
+    pub fn hash(&self, kind: Kind, data: &[u8]) -> Result<Oid> {
+        gix::objs::compute_hash(self.gix().object_hash(), kind.gix(), data).map_err(|err| self.odb_error("write", &err))
+    }
+
+    /// An unreachable object that we rely on from now on must look new to a
+    /// `git gc` that runs at this moment, as when git itself writes it again.
+    fn freshen(&self, id: &Oid) {
+        if let Ok(file) = std::fs::File::open(self.loose_path(id)) {
+            let _ = file.set_modified(std::time::SystemTime::now());
+        }
+    }
+
+    fn loose_path(&self, id: &Oid) -> PathBuf {
+        let hex = id.to_string();
+        self.objects_dir().join(&hex[..2]).join(&hex[2..])
+    }
+
+    /// `core.fsync` and its predecessor. git's default does not sync loose objects.
+    fn syncs_loose_objects(&self) -> bool {
+        let set = self.setting("core.fsync").unwrap_or_default();
+        let names: HashSet<_> = set.split(',').map(str::trim).collect();
+        let on = ["loose-object", "objects", "committed", "added", "all"].iter().any(|name| names.contains(name));
+        let off = names.contains("-loose-object") || names.contains("none");
+        (on && !off) || self.setting_bool("core.fsyncObjectFiles").ok().flatten() == Some(true)
+    }
+
+    pub(super) fn odb_error(&self, action: &'static str, err: &gix::Error) -> Error {
+        Error::Odb { action, dir: self.objects_dir(), reason: chain(err) }
+    }
+}
+
+/// An error and what caused it, on one line.
+pub(super) fn chain(err: &gix::Error) -> String {
+    let mut text = err.to_string();
+    let mut source = std::error::Error::source(err);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,79 @@
+//! Reading refs, and moving them by compare-and-swap through git.
+
+use std::io::Write;
+use std::process::Child;
+
+use super::process::one_line;
+use super::{Error, Oid, Repo, Result};
+
+/// How an attempt to move a ref ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It has the new value.
+    Done,
+    /// It does not; this is what git said. Whether it was a race is known by
+    /// reading the ref again, never from the words.
+    Refused(String),
+}
+
+/// A `git update-ref` that waits for its orders. Starting it before the new
+/// objects are written hides the millisecond that a process takes to start.
+#[derive(Debug)]
+pub struct RefMove {
+    child: Option<Child>,
+}
+
+impl RefMove {
+    /// Moves `name` from `old` (none: it must not exist) to `new`.
+    pub fn finish(mut self, repo: &Repo, name: &str, new: &Oid, old: Option<&Oid>) -> Result<Moved> {
+        let mut child = self.child.take().expect("a RefMove is used once");
+        let old = old.copied().unwrap_or_else(|| repo.null_id());
+        let orders = format!("start\nupdate {name} {new} {old}\nprepare\ncommit\n");
+        // A git that is gone already says why on stderr.
+        let _ = child.stdin.take().expect("stdin is piped").write_all(orders.as_bytes());
+        let output = child.wait_with_output().map_err(Error::io("git update-ref"))?;
+        if output.status.success() { Ok(Moved::Done) } else { Ok(Moved::Refused(one_line(&output.stderr))) }
+    }
+}
+
+impl Drop for RefMove {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // No order was given: with its input closed it ends by itself.
+            drop(child.stdin.take());
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Repo {
+    /// Starts a [`RefMove`]; `reason` goes to the ref's log if it has one.
+    pub fn start_ref_move(&self, reason: &str) -> Result<RefMove> {
+        let (child, _) = self.git("update-ref").args(["-m", reason, "--no-deref", "--stdin"]).spawn_piped()?;
+        Ok(RefMove { child: Some(child) })
+    }
+
+    /// The object that a ref names, if the ref exists. `name` is a full name.
+    pub fn read_ref(&self, name: &str) -> Result<Option<Oid>> {
+        let error = |reason: String| Error::Ref { action: "read", name: name.to_owned(), reason };
+        if self.is_reftable() {
+            let (output, _) = self.git("rev-parse").args(["--verify", "--quiet", "--end-of-options", name]).output()?;
+            let text = String::from_utf8_lossy(&output.stdout);
+            return match self.parse_oid(text.trim()) {
+                Some(id) if output.status.success() => Ok(Some(id)),
+                _ if output.stderr.is_empty() => Ok(None),
+                _ => Err(error(one_line(&output.stderr))),
+            };
+        }
+        let full: &gix::refs::FullNameRef =
+            name.try_into().map_err(|err: gix::validate::reference::name::Error| error(err.to_string()))?;
+        match self.gix().try_find_reference(full) {
+            Ok(None) => Ok(None),
+            Ok(Some(mut found)) => {
+                let id = found.peel_to_id().map_err(|err| error(super::objects::chain(&err)))?;
+                Ok(Some(id.detach()))
+            }
+            Err(err) => Err(error(super::objects::chain(&err))),
+        }
+    }
+}

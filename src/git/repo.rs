@@ -1,0 +1,186 @@
+//! Finding and opening a repository.
+
+use std::path::{Path, PathBuf};
+
+use gix::sec::Trust;
+use gix::sec::trust::{DefaultForLevel, Mapping};
+
+use super::{Error, Git, ObjectSink, Oid, Result, config, process};
+
+/// How much configuration to read when a repository is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigScope {
+    /// All that git would read: needed to write, and for settings of the user.
+    Full,
+    /// The repository's own file and the environment only: half a millisecond
+    /// less, for commands that only read runs.
+    Repository,
+}
+
+/// An open repository.
+pub struct Repo {
+    gix: gix::Repository,
+    reftable: bool,
+}
+
+impl std::fmt::Debug for Repo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Repo").field(&self.gix.git_dir()).finish()
+    }
+}
+
+impl Repo {
+    /// Opens the repository that git would use in `dir`: named by `GIT_DIR`, or
+    /// found at or above `dir`. `parameters` is the value of
+    /// `GIT_CONFIG_PARAMETERS`, by which `git -c key=value` reaches us.
+    pub fn discover(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Self> {
+        match open(dir, scope, parameters) {
+            // `safe.directory` is only honoured in the user's own settings.
+            Err(Error::Untrusted(_)) if scope == ConfigScope::Repository => open(dir, ConfigScope::Full, parameters),
+            result => result,
+        }
+    }
+
+    pub(super) fn gix(&self) -> &gix::Repository {
+        &self.gix
+    }
+
+    /// The repository's own directory; of a linked worktree, its part of it.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
+        self.gix.git_dir()
+    }
+
+    /// The directory that all worktrees share.
+    #[must_use]
+    pub fn common_dir(&self) -> &Path {
+        self.gix.common_dir()
+    }
+
+    /// Top of the working tree; none in a bare repository.
+    #[must_use]
+    pub fn work_dir(&self) -> Option<&Path> {
+        self.gix.workdir()
+    }
+
+    /// Where our own files for this clone are: `<common dir>/agentv`.
+    #[must_use]
+    pub fn agentv_dir(&self) -> PathBuf {
+        self.common_dir().join("agentv")
+    }
+
+    /// Where objects are.
+    #[must_use]
+    pub fn objects_dir(&self) -> PathBuf {
+        self.gix.objects.store_ref().path().to_owned()
+    }
+
+    /// `sha1` or `sha256`.
+    #[must_use]
+    pub fn object_format(&self) -> &'static str {
+        match self.gix.object_hash() {
+            gix::hash::Kind::Sha1 => "sha1",
+            _ => "sha256",
+        }
+    }
+
+    /// Whether refs are in reftables, which only git itself can read and write.
+    #[must_use]
+    pub fn is_reftable(&self) -> bool {
+        self.reftable
+    }
+
+    /// The all-zero id: "no object" in git's commands.
+    #[must_use]
+    pub fn null_id(&self) -> Oid {
+        Oid::null(self.gix.object_hash())
+    }
+
+    /// Reads an object id in full hexadecimal form.
+    #[must_use]
+    pub fn parse_oid(&self, hex: &str) -> Option<Oid> {
+        Oid::from_hex(hex.as_bytes()).ok().filter(|id| id.kind() == self.gix.object_hash())
+    }
+
+    /// Whether git is told to give other users of this machine access
+    /// (`core.sharedRepository`): then only git writes, it knows the modes.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.setting("core.sharedRepository").is_some_and(|value| !matches!(value.as_str(), "umask" | "false" | "0"))
+    }
+
+    /// A git command on this repository.
+    #[must_use]
+    pub fn git(&self, subcommand: &str) -> Git {
+        Git::at(&absolute(self.git_dir()), self.work_dir().map(absolute).as_deref(), subcommand)
+    }
+
+    /// Fails unless the installed git is new enough to write for us.
+    pub fn ensure_git(&self) -> Result<()> {
+        process::ensure_version(&self.agentv_dir().join("git"))
+    }
+
+    /// Where git looks for hooks (`core.hooksPath` and worktrees considered).
+    pub fn hooks_dir(&self) -> Result<PathBuf> {
+        let path = self.git("rev-parse").args(["--git-path", "hooks"]).run_text()?;
+        Ok(self.work_dir().unwrap_or(self.git_dir()).join(path))
+    }
+
+    /// The commit that a revision names.
+    pub fn resolve_commit(&self, revision: &str) -> Result<Oid> {
+        let spec = format!("{revision}^{{commit}}");
+        let (output, _) = self.git("rev-parse").args(["--verify", "--quiet", "--end-of-options", &spec]).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        self.parse_oid(text.trim()).ok_or_else(|| Error::NoSuchCommit(revision.to_owned()))
+    }
+}
+
+/// New objects as loose files.
+impl ObjectSink for &Repo {
+    fn put(&mut self, kind: super::Kind, data: &[u8]) -> Result<Oid> {
+        self.write(kind, data)
+    }
+}
+
+/// A child runs in the working tree, so a path relative to our own directory would mislead it.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo> {
+    let overrides = parameters.map(config::from_parameters).unwrap_or_default();
+    let options = |trust: Trust| {
+        let mut permissions = gix::open::Permissions::default_for_level(trust);
+        if scope == ConfigScope::Repository {
+            permissions.config.system = false;
+            permissions.config.git = false;
+            permissions.config.user = false;
+        }
+        gix::open::Options::default()
+            .permissions(permissions)
+            .bail_if_untrusted(true)
+            .lossy_config(true)
+            .cli_overrides(overrides.iter().map(String::as_str))
+    };
+    let trust = Mapping { full: options(Trust::Full), reduced: options(Trust::Reduced) };
+    let discovery = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+    let gix = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, trust)
+        .map_err(|err| explain(dir, &err))?
+        .to_thread_local();
+    let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
+    Ok(Repo { gix, reftable })
+}
+
+/// gix says all of this in prose only; the question that it answers is asked again, of the file system.
+fn explain(dir: &Path, err: &gix::Error) -> Error {
+    let text = err.to_string();
+    let lower = text.to_lowercase();
+    if lower.contains("unsafe") || lower.contains("trust") || lower.contains("owner") {
+        return Error::Untrusted(dir.to_owned());
+    }
+    let has_git = dir.ancestors().any(|dir| dir.join(".git").exists() || dir.join("HEAD").is_file());
+    if has_git && !lower.contains("could not find") && !lower.contains("no git repository") {
+        return Error::Open(text);
+    }
+    Error::NotARepository(dir.to_owned())
+}

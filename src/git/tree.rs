@@ -1,0 +1,168 @@
+//! Git trees as lists of entries, in git's order.
+
+use super::{Error, Oid, Result};
+
+/// What a tree entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A file with the executable bit.
+    Executable,
+    /// A directory.
+    Dir,
+    /// Anything else that git can hold: symlinks and submodules. Never written by us.
+    Other(u32),
+}
+
+impl EntryKind {
+    fn mode(self) -> u32 {
+        match self {
+            Self::File => 0o100_644,
+            Self::Executable => 0o100_755,
+            Self::Dir => 0o40_000,
+            Self::Other(mode) => mode,
+        }
+    }
+
+    fn from_mode(mode: u32) -> Self {
+        match mode {
+            0o40_000 => Self::Dir,
+            0o120_000 | 0o160_000 => Self::Other(mode),
+            _ if mode & 0o170_000 == 0o100_000 => {
+                if mode & 0o100 == 0 {
+                    Self::File
+                } else {
+                    Self::Executable
+                }
+            }
+            _ => Self::Other(mode),
+        }
+    }
+}
+
+/// One entry of a [`Tree`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// File name: bytes, as git has it. UTF-8 in nearly all cases.
+    pub name: Vec<u8>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// The object that it names.
+    pub id: Oid,
+}
+
+/// A directory as git stores it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tree {
+    entries: Vec<Entry>,
+}
+
+impl Tree {
+    /// The entries, in git's order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Whether it has no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry called `name`.
+    #[must_use]
+    pub fn get(&self, name: &[u8]) -> Option<&Entry> {
+        // A name can stand in two places of git's order, as file or directory.
+        [EntryKind::File, EntryKind::Dir].into_iter().find_map(|kind| {
+            let at = self.position(name, kind).ok()?;
+            Some(&self.entries[at])
+        })
+    }
+
+    /// Adds an entry, or replaces the one of that name.
+    pub fn insert(&mut self, name: &[u8], kind: EntryKind, id: Oid) {
+        self.remove(name);
+        let entry = Entry { name: name.to_vec(), kind, id };
+        match self.position(name, kind) {
+            Ok(at) => self.entries[at] = entry,
+            Err(at) => self.entries.insert(at, entry),
+        }
+    }
+
+    /// Removes the entry called `name`; says whether it was there.
+    pub fn remove(&mut self, name: &[u8]) -> bool {
+        for kind in [EntryKind::File, EntryKind::Dir] {
+            if let Ok(at) = self.position(name, kind) {
+                self.entries.remove(at);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn position(&self, name: &[u8], kind: EntryKind) -> std::result::Result<usize, usize> {
+        self.entries.binary_search_by(|entry| sort_key(&entry.name, entry.kind).cmp(sort_key(name, kind)))
+    }
+
+    /// The object's bytes, format of `git cat-file tree`.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.entries.len() * 48);
+        for entry in &self.entries {
+            out.extend_from_slice(format!("{:o} ", entry.kind.mode()).as_bytes());
+            out.extend_from_slice(&entry.name);
+            out.push(0);
+            out.extend_from_slice(entry.id.as_slice());
+        }
+        out
+    }
+
+    /// Reads the bytes of the tree object `id`.
+    pub fn decode(id: &Oid, data: &[u8]) -> Result<Self> {
+        let invalid = || Error::Invalid { id: *id, expected: "tree", reason: String::new() };
+        let (mut rest, mut entries) = (data, Vec::with_capacity(data.len() / 40));
+        while !rest.is_empty() {
+            let space = rest.iter().position(|&b| b == b' ').ok_or_else(invalid)?;
+            let nul = rest.iter().position(|&b| b == 0).filter(|&nul| nul > space).ok_or_else(invalid)?;
+            let mode = std::str::from_utf8(&rest[..space]).ok().and_then(|m| u32::from_str_radix(m, 8).ok());
+            let end = nul + 1 + id.as_slice().len();
+            let oid = rest.get(nul + 1..end).and_then(|raw| Oid::try_from(raw).ok()).ok_or_else(invalid)?;
+            entries.push(Entry {
+                name: rest[space + 1..nul].to_vec(),
+                kind: EntryKind::from_mode(mode.ok_or_else(invalid)?),
+                id: oid,
+            });
+            rest = &rest[end..];
+        }
+        Ok(Self { entries })
+    }
+}
+
+/// Git orders a directory as if its name ended with a slash.
+fn sort_key(name: &[u8], kind: EntryKind) -> impl Iterator<Item = u8> + '_ {
+    name.iter().copied().chain((kind == EntryKind::Dir).then_some(b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_gits_order_and_round_trips() {
+        let id = Oid::null(gix::hash::Kind::Sha1);
+        let mut tree = Tree::default();
+        for (name, kind) in
+            [("a", EntryKind::Dir), ("a.b", EntryKind::File), ("a-b", EntryKind::File), ("a0", EntryKind::File)]
+        {
+            tree.insert(name.as_bytes(), kind, id);
+        }
+        let names: Vec<_> = tree.entries().iter().map(|e| String::from_utf8_lossy(&e.name).into_owned()).collect();
+        assert_eq!(names, ["a-b", "a.b", "a", "a0"], "a directory sorts as 'a/'");
+        assert_eq!(Tree::decode(&id, &tree.encode()).unwrap(), tree);
+        tree.insert(b"a", EntryKind::File, id);
+        assert_eq!(tree.entries().len(), 4, "a file replaces the directory of its name");
+        assert!(tree.remove(b"a") && tree.get(b"a").is_none() && tree.get(b"a0").is_some());
+    }
+}

@@ -1,0 +1,16 @@
+//! `git agentv` keeps the history of AI-agent evaluations inside the git
+//! repository that they evaluated.
+//!
+//! | module | what it is | knows | never knows |
+//! | --- | --- | --- | --- |
+//! | [`git`] | repository, objects, refs, processes | git | runs |
+//! | [`run`] | ids, manifest, overlay, row, cases, bundle readers | files | git |
+//! | [`store`] | the runs of a ref: record, list, read, change, import | both | terminals |
+//! | [`cli`] | arguments, output, one file per command | the store | gix |
+//!
+//! Start reading at [`store::Store::record`]; what is stored is specified in `docs/format.md`.
+
+pub mod cli;
+pub mod git;
+pub mod run;
+pub mod store;

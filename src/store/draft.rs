@@ -1,0 +1,204 @@
+//! Changing a store: commits on top of the tip, then the ref, or nothing.
+//!
+//! Writers of one clone queue at a lock file, which saves them from redoing
+//! each other's work. What keeps runs safe is not that lock but the ref's
+//! compare-and-swap: who loses it builds again on the new tip.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::git::{Commit, CommitInfo, Kind, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature};
+use crate::run::{Row, RunId};
+
+use super::message::{self, Op};
+use super::tip_tree::TipTree;
+use super::{Error, Result, Store};
+
+/// How long we go on while others keep winning.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A ref lock that nobody touches for so long was left by a process that died.
+const STALE_LOCK: Duration = Duration::from_secs(3);
+/// How often git may refuse for a reason that is no race.
+const MAX_REFUSALS: u32 = 3;
+
+/// New commits on top of a tip, not yet reachable.
+pub(super) struct Draft<'r> {
+    repo: &'r Repo,
+    tip: Option<CommitInfo>,
+    tree: TipTree,
+    sink: Sink<'r>,
+    committer: Signature,
+    head: Option<(Oid, i64)>,
+}
+
+enum Sink<'r> {
+    Loose(&'r Repo),
+    Pack(Box<PackWriter<'r>>),
+}
+
+/// One commit to be made.
+pub(super) struct Change<'a> {
+    pub(super) subject: &'a str,
+    pub(super) op: Op,
+    pub(super) row: &'a Row,
+    /// The run's directory.
+    pub(super) run: Oid,
+    pub(super) author: &'a Signature,
+    /// Earliest commit date, in seconds since 1970; now if not given.
+    pub(super) committed: Option<i64>,
+}
+
+impl<'r> Draft<'r> {
+    fn open(store: &Store<'r>, bulk: bool) -> Result<Self> {
+        let repo = store.repo;
+        let tip = store.tip()?;
+        let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
+        let sink =
+            if bulk || repo.is_shared() { Sink::Pack(Box::new(PackWriter::new(repo)?)) } else { Sink::Loose(repo) };
+        Ok(Self { repo, tip, tree, sink, committer: repo.committer()?, head: None })
+    }
+
+    /// Where new objects go.
+    pub(super) fn sink(&mut self) -> &mut dyn ObjectSink {
+        match &mut self.sink {
+            Sink::Loose(repo) => repo,
+            Sink::Pack(pack) => pack.as_mut(),
+        }
+    }
+
+    /// The directory of a run as the draft stands.
+    pub(super) fn run(&mut self, id: &RunId) -> Result<Option<Oid>> {
+        self.tree.get(self.repo, id)
+    }
+
+    /// Makes a commit.
+    pub(super) fn commit(&mut self, change: &Change<'_>) -> Result<()> {
+        let sink: &mut dyn ObjectSink = match &mut self.sink {
+            Sink::Loose(repo) => repo,
+            Sink::Pack(pack) => pack.as_mut(),
+        };
+        let tree = self.tree.set(self.repo, sink, &change.row.id, change.run)?;
+        let parent = self.head.or_else(|| self.tip.as_ref().map(|tip| (tip.id, tip.committed)));
+        // Dates never go back along a line of history: a list may stop at the first older one.
+        let wanted = change.committed.unwrap_or(self.committer.seconds);
+        let seconds = parent.map_or(wanted, |(_, date)| wanted.max(date));
+        let committer = Signature { seconds, ..self.committer.clone() };
+        let commit = Commit {
+            tree,
+            parents: &parent.map(|(id, _)| id).into_iter().collect::<Vec<_>>(),
+            author: change.author,
+            committer: &committer,
+            message: &message::encode(change.subject, change.op, change.row),
+        };
+        self.head = Some((sink.put(Kind::Commit, &commit.encode())?, seconds));
+        Ok(())
+    }
+}
+
+impl<'r> Store<'r> {
+    /// The commit that the ref names, if it exists and is ours.
+    pub(super) fn tip(&self) -> Result<Option<CommitInfo>> {
+        let Some(id) = self.repo.read_ref(self.name)? else { return Ok(None) };
+        let not_runs = |reason: String| Error::NotRuns { name: self.name.to_owned(), reason };
+        let tip = match self.repo.commit(&id) {
+            Err(crate::git::Error::Invalid { reason, .. }) => return Err(not_runs(format!("object {id}: {reason}"))),
+            other => other?,
+        };
+        if message::op(&tip).is_none() {
+            return Err(not_runs(format!("its tip {} '{}' was not made by git agentv", short(&tip.id), tip.subject())));
+        }
+        Ok(Some(tip))
+    }
+
+    /// Builds commits with `build` and moves the ref to the last one; builds
+    /// again when somebody else was faster. Nothing is moved if `build` makes no commit.
+    /// `bulk` stores the new objects in one pack.
+    pub(super) fn transact<T>(
+        &self,
+        first_move: Option<RefMove>,
+        bulk: bool,
+        mut build: impl FnMut(&mut Draft<'r>) -> Result<T>,
+    ) -> Result<T> {
+        self.repo.ensure_git()?;
+        let (start, mut first_move) = (Instant::now(), first_move);
+        let (mut attempts, mut refusals) = (0, 0);
+        let _queue = self.queue();
+        loop {
+            attempts += 1;
+            let ref_move = match first_move.take() {
+                Some(waiting) => waiting,
+                None => self.repo.start_ref_move("agentv")?,
+            };
+            let mut draft = Draft::open(self, bulk)?;
+            let built = build(&mut draft)?;
+            let Some((head, _)) = draft.head else { return Ok(built) };
+            let keep = match draft.sink {
+                Sink::Loose(_) => None,
+                Sink::Pack(pack) => pack.finish()?,
+            };
+            let old = draft.tip.map(|tip| tip.id);
+            let moved = ref_move.finish(self.repo, self.name, &head, old.as_ref())?;
+            drop(keep);
+            let Moved::Refused(reason) = moved else { return Ok(built) };
+            // What git says is for people. Whether we lost a race shows in the ref itself.
+            if self.repo.read_ref(self.name)? == old && !self.wait_for_lock() {
+                refusals += 1;
+            }
+            tracing::debug!(attempts, refusals, %reason, "ref not moved");
+            if refusals >= MAX_REFUSALS || start.elapsed() > PATIENCE {
+                return Err(Error::Contended { name: self.name.to_owned(), attempts, reason });
+            }
+            std::thread::sleep(jitter(attempts));
+        }
+    }
+
+    /// Waits for our turn among the writers of this clone. Where files can't
+    /// be locked there is no queue, and the compare-and-swap does all the work.
+    fn queue(&self) -> Option<File> {
+        let path = self.repo.agentv_dir().join("write.lock");
+        let _ = path.parent().map(std::fs::create_dir_all);
+        let file = File::options().create(true).append(true).open(path).ok()?;
+        file.lock().ok()?;
+        Some(file)
+    }
+
+    /// If somebody holds the ref's lock file, waits until it is released, and
+    /// takes it away once nobody has touched it for [`STALE_LOCK`]: git holds
+    /// it for milliseconds, so its owner was killed. False if there was none.
+    fn wait_for_lock(&self) -> bool {
+        if self.repo.is_reftable() {
+            return false;
+        }
+        let path = self.repo.common_dir().join(format!("{}.lock", self.name));
+        let Some(seen) = lock_state(&path) else { return false };
+        let start = Instant::now();
+        while start.elapsed() < STALE_LOCK {
+            std::thread::sleep(Duration::from_millis(20));
+            if lock_state(&path) != Some(seen) {
+                return true;
+            }
+        }
+        tracing::warn!(path = %path.display(), "removing a lock that a killed process left");
+        let _ = std::fs::remove_file(&path);
+        true
+    }
+}
+
+/// What changes when a lock file is another one.
+fn lock_state(path: &PathBuf) -> Option<(u64, Option<SystemTime>)> {
+    let meta = path.metadata().ok()?;
+    Some((meta.len(), meta.modified().ok()))
+}
+
+/// A pause that grows and differs between processes, so that they do not meet again.
+fn jitter(attempt: u32) -> Duration {
+    let nanos = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
+    let spread = u64::from((nanos ^ std::process::id().wrapping_mul(0x9e37_79b9)) % 1000);
+    Duration::from_micros(spread * u64::from(attempt.min(32)) + 200)
+}
+
+/// The first digits of an id, for people.
+pub(super) fn short(id: &Oid) -> String {
+    id.to_string()[..10].to_owned()
+}

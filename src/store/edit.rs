@@ -1,0 +1,128 @@
+//! Changing what people say about a run: tags, note, deleting and restoring it.
+
+use jiff::Timestamp;
+
+use crate::git::{EntryKind, Kind, ObjectSink, Oid, Tree};
+use crate::run::{Overlay, Pruned, Row, RunId, TagEdit, canonical, format_time};
+
+use super::draft::Change;
+use super::message::Op;
+use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
+use super::{Error, Result, Store, StoredRun};
+
+/// A change to a run.
+#[derive(Debug, Clone)]
+pub enum Edit {
+    /// Add and remove tags.
+    Tags(Vec<TagEdit>),
+    /// Set the note; none removes it.
+    Note(Option<String>),
+    /// Take the run's files out of the tree.
+    Delete,
+    /// Bring a deleted run back.
+    Restore,
+}
+
+/// A run after an [`Edit`].
+#[derive(Debug, Clone)]
+pub struct Edited {
+    /// Its row now.
+    pub row: Row,
+    /// Whether anything is different.
+    pub changed: bool,
+}
+
+impl Store<'_> {
+    /// Changes a run. Someone else's change to it at the same time is kept.
+    pub fn edit(&self, id: &RunId, edit: &Edit) -> Result<Edited> {
+        self.transact(None, false, |draft| {
+            let tree = draft.run(id)?.ok_or_else(|| Error::NoRun(id.to_string()))?;
+            let run = StoredRun::open(self.repo, &tree)?;
+            let author = self.repo.author()?;
+            let now = Timestamp::from_second(author.seconds).map(format_time).unwrap_or_default();
+            let mut overlay = run.overlay.clone();
+            let subject = apply(edit, &mut overlay, &run.manifest.tags, &now);
+            let Some(subject) = subject else {
+                return Ok(Edited { row: Row::new(&run.manifest, &run.overlay, tree.to_string()), changed: false });
+            };
+            let artifacts = self.artifacts(&run, &overlay)?;
+            let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref())?;
+            let row = Row::new(&run.manifest, &overlay, new.to_string());
+            let op = if matches!(edit, Edit::Delete) { Op::Prune } else { Op::Overlay };
+            let subject = format!("{} {id}: {}", subject.0, subject.1.unwrap_or_else(|| row.headline()));
+            draft.commit(&Change { subject: &subject, op, row: &row, run: new, author: &author, committed: None })?;
+            Ok(Edited { row, changed: true })
+        })
+    }
+
+    /// The tree of files that the run is to have.
+    fn artifacts(&self, run: &StoredRun<'_>, overlay: &Overlay) -> Result<Option<Oid>> {
+        if overlay.pruned.is_some() || run.artifacts.is_some() {
+            return Ok(run.artifacts.filter(|_| overlay.pruned.is_none()));
+        }
+        // The manifest remembers which files they were; history keeps them until it is compacted.
+        let digest = &run.manifest.files.digest;
+        let id = digest.split_once(':').and_then(|(_, hex)| self.repo.parse_oid(hex));
+        match id.filter(|id| self.repo.tree(id).is_ok()) {
+            Some(id) => Ok(Some(id)),
+            None => Err(Error::Gone(run.id().clone())),
+        }
+    }
+
+    fn rebuild(
+        &self,
+        sink: &mut dyn ObjectSink,
+        run: &StoredRun<'_>,
+        overlay: &Overlay,
+        artifacts: Option<&Oid>,
+    ) -> Result<Oid> {
+        let old = self.repo.tree(&run.tree)?;
+        let mut tree = Tree::default();
+        for entry in old.entries() {
+            // What a newer version keeps there stays.
+            if entry.name != ARTIFACTS.as_bytes() && entry.name != OVERLAY.as_bytes() {
+                tree.insert(&entry.name, entry.kind, entry.id);
+            }
+        }
+        debug_assert!(tree.get(MANIFEST.as_bytes()).is_some());
+        if overlay.pruned.is_some() {
+            tree.remove(SOURCE_DIFF.as_bytes());
+        }
+        if let Some(id) = artifacts {
+            tree.insert(ARTIFACTS.as_bytes(), EntryKind::Dir, *id);
+        }
+        if *overlay != Overlay::default() {
+            tree.insert(OVERLAY.as_bytes(), EntryKind::File, sink.put(Kind::Blob, canonical(overlay).as_bytes())?);
+        }
+        Ok(sink.put(Kind::Tree, &tree.encode())?)
+    }
+}
+
+/// Changes the overlay. Returns the first word of the commit's subject and,
+/// unless it is the run's headline, the rest; none if nothing is different.
+fn apply(edit: &Edit, overlay: &mut Overlay, bundled: &[String], now: &str) -> Option<(&'static str, Option<String>)> {
+    match edit {
+        Edit::Tags(edits) => overlay.edit_tags(bundled, edits).then(|| {
+            let words = edits.iter().map(|edit| match edit {
+                TagEdit::Add(tag) => format!("+{tag}"),
+                TagEdit::Remove(tag) => format!("-{tag}"),
+            });
+            ("tag", Some(words.collect::<Vec<_>>().join(" ")))
+        }),
+        Edit::Note(note) => {
+            let changed = overlay.note != *note;
+            overlay.note.clone_from(note);
+            changed.then(|| ("note", note.as_deref().and_then(|note| note.lines().next()).map(printable)))
+        }
+        Edit::Delete => {
+            let changed = overlay.pruned.is_none();
+            overlay.pruned.get_or_insert_with(|| Pruned { at: now.to_owned() });
+            changed.then_some(("delete", None))
+        }
+        Edit::Restore => overlay.pruned.take().map(|_| ("restore", None)),
+    }
+}
+
+fn printable(line: &str) -> String {
+    line.chars().filter(|c| !c.is_control()).take(60).collect()
+}

@@ -1,0 +1,109 @@
+//! What can go wrong in a store.
+
+use crate::git::{self, Oid};
+use crate::run::{BundleError, RunId};
+
+/// The result of an operation on a store.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An operation on a store failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// git or an object failed us.
+    #[error(transparent)]
+    Git(#[from] git::Error),
+    /// The bundle can't be recorded.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The ref is there but holds something else.
+    #[error("{name} does not hold runs: {reason}")]
+    NotRuns {
+        /// The ref.
+        name: String,
+        /// What it holds.
+        reason: String,
+    },
+    /// A commit or document of the store is broken.
+    #[error("{what} is damaged: {reason}")]
+    Damaged {
+        /// A commit, or a file of a run.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No run is called so.
+    #[error("no run matches '{0}'")]
+    NoRun(String),
+    /// Several runs are called so.
+    #[error("'{spec}' is ambiguous: it matches {}", .candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        spec: String,
+        /// Some of the runs that match.
+        candidates: Vec<String>,
+    },
+    /// Text that can't name a run.
+    #[error("'{0}' cannot name a run")]
+    BadSpec(String),
+    /// The run was deleted, so its files are not there.
+    #[error("run {0} was deleted")]
+    Deleted(RunId),
+    /// A deleted run's files are gone for good.
+    #[error("the files of run {0} are no longer in this repository")]
+    Gone(RunId),
+    /// A run has no such file.
+    #[error("run {id} has no file '{path}'")]
+    NoFile {
+        /// The run.
+        id: RunId,
+        /// What was asked for.
+        path: String,
+    },
+    /// Others kept moving the ref, or its lock stayed taken.
+    #[error("could not move {name} after {attempts} attempts: {reason}")]
+    Contended {
+        /// The ref.
+        name: String,
+        /// How often we tried.
+        attempts: u32,
+        /// What git said last.
+        reason: String,
+    },
+    /// What is to be imported has no bundles.
+    #[error("there are no run bundles in '{0}'")]
+    NothingToImport(String),
+    /// A value that was given by hand makes no sense.
+    #[error("{0}")]
+    BadValue(String),
+}
+
+impl Error {
+    pub(super) fn damaged_commit(commit: &Oid, reason: impl Into<String>) -> Self {
+        Self::Damaged { what: format!("commit {commit}"), reason: reason.into() }
+    }
+
+    /// What the user can do about it, where we know.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Git(err) => return err.hint(),
+            Self::Bundle(err) => return err.hint().map(str::to_owned),
+            Self::NotRuns { name, .. } => format!(
+                "somebody pointed it elsewhere; 'git log {name}' shows where. If nothing else needs it: git update-ref -d {name}"
+            ),
+            Self::Damaged { .. } => "'git fsck --full' tells more; another clone may have it whole".into(),
+            Self::NoRun(_) => "'git agentv list' shows the runs; a prefix of an id takes 4 digits or more".into(),
+            Self::Ambiguous { .. } => "give more digits of the id".into(),
+            Self::BadSpec(_) => {
+                "use 4 or more digits of its id, the bundle's own id, or @{0}, @{1} … for the newest".into()
+            }
+            Self::Deleted(id) => format!("'git agentv restore {id}' brings it back"),
+            Self::Gone(_) => "a clone that was made before may still have them".into(),
+            Self::NoFile { id, .. } => format!("'git agentv files {id}' lists them"),
+            Self::Contended { .. } => "nothing was lost; try again".into(),
+            Self::NothingToImport(_) => "name the ref of a results branch, as refs/heads/agentv/results/v1".into(),
+            Self::BadValue(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! Commit messages of the ref: what was done, and the rows that hold now.
+
+use crate::git::{CommitInfo, trailers};
+use crate::run::Row;
+
+use super::{Error, Result};
+
+/// What a commit on the ref did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// Added a run.
+    Record,
+    /// Changed what people say about a run.
+    Overlay,
+    /// Deleted a run.
+    Prune,
+    /// Joined two histories.
+    Merge,
+    /// Took older runs out of the tip's tree.
+    Seal,
+    /// Rewrote the history.
+    Compact,
+    /// Something that a newer version does.
+    Other,
+}
+
+impl Op {
+    /// The word for it in a commit message.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Overlay => "overlay",
+            Self::Prune => "prune",
+            Self::Merge => "merge",
+            Self::Seal => "seal",
+            Self::Compact => "compact",
+            Self::Other => "other",
+        }
+    }
+
+    fn parse(word: &str) -> Self {
+        [Self::Record, Self::Overlay, Self::Prune, Self::Merge, Self::Seal, Self::Compact]
+            .into_iter()
+            .find(|op| op.as_str() == word)
+            .unwrap_or(Self::Other)
+    }
+}
+
+/// The message of a commit that did `op` to the run of `row`.
+pub(super) fn encode(subject: &str, op: Op, row: &Row) -> String {
+    format!("{subject}\n\nAgentv-Run: {}\nAgentv-Op: {}\nAgentv-Row: {}\n", row.id, op.as_str(), row.to_line())
+}
+
+/// What a commit did; none if it isn't one of ours.
+pub(super) fn op(commit: &CommitInfo) -> Option<Op> {
+    trailers(&commit.message, "Agentv-Op").next().map(Op::parse)
+}
+
+/// The rows that a commit carries.
+pub(super) fn rows(commit: &CommitInfo) -> Result<Vec<Row>> {
+    trailers(&commit.message, "Agentv-Row")
+        .map(|line| {
+            serde_json::from_str(line).map_err(|err| Error::damaged_commit(&commit.id, format!("its row: {err}")))
+        })
+        .collect()
+}

@@ -1,0 +1,67 @@
+//! The runs of one ref: recording, reading, listing and changing them.
+//!
+//! `docs/format.md` specifies what is stored. In short: each run is a
+//! directory `<id[:2]>/<id[2:]>` in the tree of the ref's tip, each change is
+//! one commit, and each commit's message carries the row of the run that it
+//! changed, so that a list needs nothing but commits.
+
+mod draft;
+mod edit;
+mod error;
+mod files;
+mod import;
+mod list;
+mod message;
+mod parts;
+mod provenance;
+mod record;
+mod resolve;
+mod run_files;
+mod snapshot;
+mod tip_tree;
+mod unrecorded;
+
+pub use edit::{Edit, Edited};
+pub use error::{Error, Result};
+pub use import::{ImportOptions, Imported, Replaced};
+pub use list::{Listed, Rows};
+pub use message::Op;
+pub use provenance::{Provenance, observe};
+pub use record::{Outcome, RecordOptions, Recorded};
+pub use run_files::{StoredFile, StoredRun};
+pub use snapshot::Artifacts;
+pub use unrecorded::{Found, Snapshot, State};
+
+use crate::git::Repo;
+
+/// Where the runs of a repository are.
+pub const RUNS_REF: &str = "refs/agentv/runs/v1";
+/// Files above this many bytes are stored in parts: hosts refuse blobs of 100 MiB for ever.
+pub const DEFAULT_MAX_BLOB: u64 = 45 << 20;
+
+/// A ref that holds runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Store<'r> {
+    repo: &'r Repo,
+    name: &'r str,
+}
+
+impl<'r> Store<'r> {
+    /// The runs at the ref `name` (a full name) of `repo`. The ref need not exist.
+    #[must_use]
+    pub fn new(repo: &'r Repo, name: &'r str) -> Self {
+        Self { repo, name }
+    }
+
+    /// The repository.
+    #[must_use]
+    pub fn repo(&self) -> &'r Repo {
+        self.repo
+    }
+
+    /// The full name of the ref.
+    #[must_use]
+    pub fn name(&self) -> &'r str {
+        self.name
+    }
+}

@@ -1,0 +1,82 @@
+//! Files too large for one blob: stored as a directory of byte ranges.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
+use crate::run::{ScannedFile, canonical};
+
+use super::{Error, Result};
+
+const SCHEMA: &str = "agentv.parts.v1";
+/// Name of the description in the directory of parts.
+const DESCRIPTION: &str = "parts.json";
+
+/// `parts.json`: what the parts are together.
+#[derive(Debug, Serialize, Deserialize)]
+struct Parts {
+    schema: String,
+    /// Bytes of the whole file.
+    size: u64,
+    /// SHA-256 of the whole file, in hex.
+    sha256: String,
+    /// Whether the file may be executed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    executable: bool,
+}
+
+/// Stores `file` in parts of `part` bytes: `0000`, `0001`, … and a description.
+pub(super) fn store(sink: &mut dyn ObjectSink, file: &ScannedFile, part: usize) -> Result<Oid> {
+    let (mut tree, mut hasher, mut count) = (Tree::default(), Sha256::new(), 0_u32);
+    file.in_pieces(part, |piece| {
+        hasher.update(piece);
+        let id = sink.put(Kind::Blob, piece)?;
+        tree.insert(format!("{count:04}").as_bytes(), EntryKind::File, id);
+        count += 1;
+        Ok::<_, Error>(())
+    })?;
+    let description =
+        Parts { schema: SCHEMA.into(), size: file.size, sha256: hex(hasher), executable: file.executable };
+    let id = sink.put(Kind::Blob, canonical(&description).as_bytes())?;
+    tree.insert(DESCRIPTION.as_bytes(), EntryKind::File, id);
+    Ok(sink.put(Kind::Tree, &tree.encode())?)
+}
+
+/// Size of the file in parts whose directory is `id`, and whether it is executable.
+pub(super) fn describe(repo: &Repo, id: &Oid) -> Result<(u64, bool)> {
+    let (_, parts) = open(repo, id)?;
+    Ok((parts.size, parts.executable))
+}
+
+/// Gives the content to `each`, part by part, and checks it as a whole.
+pub(super) fn read(repo: &Repo, id: &Oid, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
+    let (tree, parts) = open(repo, id)?;
+    let (mut hasher, mut size) = (Sha256::new(), 0);
+    // git's order is also the order of the parts, until there are ten thousand: 440 GiB.
+    for entry in tree.entries().iter().filter(|entry| entry.name != DESCRIPTION.as_bytes()) {
+        let data = repo.read(&entry.id, Kind::Blob)?;
+        hasher.update(&data);
+        size += data.len() as u64;
+        each(&data).map_err(crate::git::Error::io("the output"))?;
+    }
+    if size != parts.size || hex(hasher) != parts.sha256 {
+        return Err(damaged(id, "its parts are not the file that was recorded"));
+    }
+    Ok(())
+}
+
+fn open(repo: &Repo, id: &Oid) -> Result<(Tree, Parts)> {
+    let tree = repo.tree(id)?;
+    let entry = tree.get(DESCRIPTION.as_bytes()).ok_or_else(|| damaged(id, "parts.json is missing"))?;
+    let parts =
+        serde_json::from_slice(&repo.read(&entry.id, Kind::Blob)?).map_err(|err| damaged(id, &err.to_string()))?;
+    Ok((tree, parts))
+}
+
+fn damaged(id: &Oid, reason: &str) -> Error {
+    Error::Damaged { what: format!("a file in parts ({id})"), reason: reason.into() }
+}
+
+fn hex(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

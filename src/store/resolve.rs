@@ -1,0 +1,85 @@
+//! Finding the run that somebody means.
+
+use crate::git::{EntryKind, Oid};
+use crate::run::RunId;
+
+use super::{Error, Result, Store, StoredRun};
+
+/// Shorter prefixes of an id are refused: they will soon be ambiguous.
+const MIN_PREFIX: usize = 4;
+/// How many candidates an error names.
+const SHOWN: usize = 5;
+
+impl<'r> Store<'r> {
+    /// The run that `spec` means: 4 or more digits of its id, `@{0}`, `@{1}` …
+    /// counted from the newest, or the bundle's own id. Deleted runs are found by their id.
+    pub fn find(&self, spec: &str) -> Result<StoredRun<'r>> {
+        let tree = match spec.strip_prefix("@{").and_then(|rest| rest.strip_suffix('}')) {
+            Some(number) => self.nth(spec, number)?,
+            None => self.by_name(spec)?,
+        };
+        StoredRun::open(self.repo, &tree)
+    }
+
+    fn nth(&self, spec: &str, number: &str) -> Result<Oid> {
+        let number: usize = number.parse().map_err(|_| Error::BadSpec(spec.to_owned()))?;
+        let run = self.rows(false)?.nth(number).transpose()?.ok_or_else(|| Error::NoRun(spec.to_owned()))?;
+        self.tree_of(&run.row.tree)
+    }
+
+    fn by_name(&self, spec: &str) -> Result<Oid> {
+        let hex = !spec.is_empty() && spec.len() <= 64 && spec.bytes().all(|b| b.is_ascii_hexdigit());
+        let mut found: Vec<(String, Oid)> = Vec::new();
+        if hex && spec.len() >= MIN_PREFIX {
+            found = self.by_prefix(&spec.to_ascii_lowercase())?;
+        }
+        if found.is_empty() {
+            if spec.is_empty() || spec.chars().any(char::is_control) {
+                return Err(Error::BadSpec(spec.escape_debug().to_string()));
+            }
+            for run in self.rows(true)? {
+                let run = run?;
+                if run.row.run_id == spec {
+                    found.push((run.row.id.to_string(), self.tree_of(&run.row.tree)?));
+                }
+            }
+        }
+        match found.as_slice() {
+            [] if hex && spec.len() < MIN_PREFIX => Err(Error::BadSpec(spec.to_owned())),
+            [] => Err(Error::NoRun(spec.to_owned())),
+            [(_, tree)] => Ok(*tree),
+            several => {
+                let mut candidates: Vec<_> = several.iter().take(SHOWN).map(|(id, _)| id.clone()).collect();
+                if several.len() > SHOWN {
+                    candidates.push(format!("{} more", several.len() - SHOWN));
+                }
+                Err(Error::Ambiguous { spec: spec.to_owned(), candidates })
+            }
+        }
+    }
+
+    /// The runs whose id begins with `prefix`: one shard of the tip's tree.
+    fn by_prefix(&self, prefix: &str) -> Result<Vec<(String, Oid)>> {
+        let Some(tip) = self.tip()? else { return Ok(Vec::new()) };
+        let (shard, rest) = prefix.split_at(2);
+        let root = self.repo.tree(&tip.tree)?;
+        let Some(entry) = root.get(shard.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir) else {
+            return Ok(Vec::new());
+        };
+        let runs = self.repo.tree(&entry.id)?;
+        let matches = runs.entries().iter().filter(|entry| entry.name.starts_with(rest.as_bytes()));
+        Ok(matches.map(|entry| (format!("{shard}{}", String::from_utf8_lossy(&entry.name)), entry.id)).collect())
+    }
+
+    /// Ids of all runs that begin with `prefix`, for completion.
+    pub fn ids(&self, prefix: &str) -> Result<Vec<RunId>> {
+        let runs = self.rows(false)?.take(200).collect::<Result<Vec<_>>>()?;
+        Ok(runs.into_iter().map(|run| run.row.id).filter(|id| id.as_str().starts_with(prefix)).collect())
+    }
+
+    fn tree_of(&self, hex: &str) -> Result<Oid> {
+        self.repo
+            .parse_oid(hex)
+            .ok_or_else(|| Error::Damaged { what: "a row".into(), reason: format!("'{hex}' is no object id") })
+    }
+}

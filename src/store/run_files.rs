@@ -1,0 +1,129 @@
+//! A run that is stored: its documents, its cases, its files.
+
+use crate::git::{EntryKind, Kind, Oid, Repo};
+use crate::run::{CaseRow, Manifest, Overlay, RunId, formats};
+
+use super::files::{self, TreeFile, TreeFiles};
+use super::{Error, Result, Store, parts};
+
+/// Names in the directory of a run.
+pub(super) const MANIFEST: &str = "run.json";
+pub(super) const OVERLAY: &str = "overlay.json";
+pub(super) const ARTIFACTS: &str = "artifacts";
+/// The uncommitted changes of the evaluated code, where they were kept.
+pub(super) const SOURCE_DIFF: &str = "source.diff";
+
+/// A run, with its documents read.
+#[derive(Debug)]
+pub struct StoredRun<'r> {
+    repo: &'r Repo,
+    /// Object id of the run's directory.
+    pub tree: Oid,
+    /// What was said when it was recorded.
+    pub manifest: Manifest,
+    /// What people say about it.
+    pub overlay: Overlay,
+    /// The tree of its files; none while it is deleted.
+    pub(super) artifacts: Option<Oid>,
+    source_diff: Option<Oid>,
+}
+
+/// A file of a run.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    /// Path inside the bundle; bytes, UTF-8 in nearly all cases.
+    pub path: Vec<u8>,
+    /// Bytes.
+    pub size: u64,
+    /// Whether it may be executed.
+    pub executable: bool,
+    /// Object id of its blob, or of the directory of its parts.
+    pub object: Oid,
+}
+
+impl<'r> Store<'r> {
+    /// Opens the run whose directory is the tree `tree`.
+    pub fn open(&self, tree: &Oid) -> Result<StoredRun<'r>> {
+        StoredRun::open(self.repo, tree)
+    }
+}
+
+impl<'r> StoredRun<'r> {
+    pub(super) fn open(repo: &'r Repo, id: &Oid) -> Result<Self> {
+        let tree = repo.tree(id)?;
+        let read = |name: &str| tree.get(name.as_bytes()).map(|entry| repo.read(&entry.id, Kind::Blob)).transpose();
+        let damaged =
+            |name: &str, reason: String| Error::Damaged { what: format!("{name} of a run (tree {id})"), reason };
+        let manifest = read(MANIFEST)?.ok_or_else(|| damaged(MANIFEST, "it is missing".into()))?;
+        let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|err| damaged(MANIFEST, err.to_string()))?;
+        let overlay = match read(OVERLAY)? {
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|err| damaged(OVERLAY, err.to_string()))?,
+            None => Overlay::default(),
+        };
+        let entry = |name: &str| tree.get(name.as_bytes()).map(|entry| entry.id);
+        Ok(Self { repo, tree: *id, manifest, overlay, artifacts: entry(ARTIFACTS), source_diff: entry(SOURCE_DIFF) })
+    }
+
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        &self.manifest.id
+    }
+
+    /// The uncommitted changes of the evaluated code, where they were kept
+    /// (`agentv.captureDiff`): a patch against the source commit.
+    pub fn source_diff(&self) -> Result<Option<Vec<u8>>> {
+        Ok(self.source_diff.map(|id| self.repo.read(&id, Kind::Blob)).transpose()?)
+    }
+
+    fn tree_files(&self) -> Result<TreeFiles<'r>> {
+        let artifacts = self.artifacts.ok_or_else(|| Error::Deleted(self.id().clone()))?;
+        TreeFiles::open(self.repo, &artifacts, &self.manifest.files.split)
+    }
+
+    /// Its cases, in the bundle's order; of repeated ones the last.
+    pub fn cases(&self) -> Result<Vec<CaseRow>> {
+        let files = self.tree_files()?;
+        let mut cases: Vec<CaseRow> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        let mut each = |case: CaseRow| {
+            let at = *places.entry(case.identity.clone()).or_insert(cases.len());
+            if at < cases.len() {
+                cases[at] = case;
+            } else {
+                cases.push(case);
+            }
+        };
+        if self.manifest.format != formats::generic::NAME
+            && let Some(format) = formats::detect(&files)
+        {
+            format.read(&self.manifest.run_id, &files, true, &mut each).map_err(|err| files.explain(err))?;
+        }
+        Ok(cases)
+    }
+
+    /// Its files, sorted by path. In a partial clone what is missing is fetched at once.
+    pub fn files(&self) -> Result<Vec<StoredFile>> {
+        let files = self.tree_files()?;
+        let whole: Vec<Oid> = files.files().values().filter(|file| !file.split).map(|file| file.id).collect();
+        self.repo.ensure_present(&whole)?;
+        files.files().iter().map(|(path, file)| self.describe(path, file)).collect()
+    }
+
+    fn describe(&self, path: &[u8], file: &TreeFile) -> Result<StoredFile> {
+        let (size, executable) = if file.split {
+            parts::describe(self.repo, &file.id)?
+        } else {
+            (self.repo.size(&file.id)?, file.kind == EntryKind::Executable)
+        };
+        Ok(StoredFile { path: path.to_vec(), size, executable, object: file.id })
+    }
+
+    /// Gives the content of the file at `path` to `each`, in pieces.
+    pub fn read_file(&self, path: &[u8], each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
+        let files = self.tree_files()?;
+        let no_file = || Error::NoFile { id: self.id().clone(), path: String::from_utf8_lossy(path).into_owned() };
+        let file = files.files().get(path).ok_or_else(no_file)?;
+        files::read(self.repo, file, each)
+    }
+}

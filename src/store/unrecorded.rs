@@ -1,0 +1,167 @@
+//! Bundles in the working tree that are not recorded yet.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use crate::run::{BundleError, DirBundle, RunId, find_bundles, formats};
+
+use super::record::RecordOptions;
+use super::tip_tree::TipTree;
+use super::{Error, Provenance, Result, Store};
+
+/// Where eval tools put bundles, below the top of the working tree.
+const RESULTS_DIR: &str = ".agentv/results";
+/// Files that tell by size and time whether a bundle is still the one we saw.
+const TELLTALES: [&str; 7] = [
+    "summary.json",
+    "benchmark.json",
+    ".internal/index.jsonl",
+    "index.jsonl",
+    "run_manifest.jsonl",
+    "timing.json",
+    "tags.json",
+];
+
+/// A bundle that is not recorded.
+#[derive(Debug)]
+pub struct Found {
+    /// Its directory.
+    pub path: PathBuf,
+    /// Whether it can be.
+    pub state: State,
+}
+
+/// Whether a bundle can be recorded.
+#[derive(Debug)]
+pub enum State {
+    /// It is complete.
+    Ready(Box<DirBundle>),
+    /// An eval is still writing it, or was interrupted; says what is missing.
+    Incomplete(String),
+    /// It can't be read.
+    Broken(BundleError),
+}
+
+/// Which bundles are in the working tree, and what they look like from outside.
+#[derive(Debug, Default)]
+pub struct Snapshot(HashMap<PathBuf, String>);
+
+impl Snapshot {
+    /// Looks at the bundles below `dir`.
+    #[must_use]
+    pub fn take(dir: &Path) -> Self {
+        Self(find_bundles(dir).into_iter().map(|path| (path.clone(), signature(&path))).collect())
+    }
+
+    /// The bundles that are new or different since `before`, sorted.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
+        let mut changed: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(path, now)| before.0.get(*path) != Some(*now))
+            .map(|(path, _)| path.clone())
+            .collect();
+        changed.sort();
+        changed
+    }
+}
+
+impl Store<'_> {
+    /// Where bundles are looked for; none in a bare repository.
+    #[must_use]
+    pub fn results_dir(&self) -> Option<PathBuf> {
+        self.repo.work_dir().map(|dir| dir.join(RESULTS_DIR))
+    }
+
+    /// The bundles of this working tree that are not recorded, sorted by path.
+    /// What was seen before is remembered, so that only new bundles are read.
+    pub fn unrecorded(&self) -> Result<Vec<Found>> {
+        let Some(dir) = self.results_dir() else { return Ok(Vec::new()) };
+        let mut tree = match self.tip()? {
+            Some(tip) => TipTree::open(self.repo, &tip.tree)?,
+            None => TipTree::default(),
+        };
+        let known = self.remembered();
+        let mut found = Vec::new();
+        for path in find_bundles(&dir) {
+            let sign = signature(&path);
+            if let Some(id) = known.get(&key(&path, &sign))
+                && tree.get(self.repo, id)?.is_some()
+            {
+                continue;
+            }
+            let (id, state) = self.inspect(&path)?;
+            if let Some(id) = id
+                && tree.get(self.repo, &id)?.is_some()
+            {
+                self.remember(&path, &sign, &id);
+                continue;
+            }
+            found.push(Found { path, state });
+        }
+        Ok(found)
+    }
+
+    fn inspect(&self, path: &Path) -> Result<(Option<RunId>, State)> {
+        let bundle = match DirBundle::load(path) {
+            Ok(bundle) => bundle,
+            Err(err) => return Ok((None, State::Broken(err))),
+        };
+        let options = RecordOptions {
+            given: formats::generic::Given::default(),
+            partial: false,
+            provenance: Provenance::Unknown,
+            source_diff: None,
+        };
+        match self.id_of(&bundle, &options) {
+            Ok(id) => Ok((Some(id), State::Ready(Box::new(bundle)))),
+            Err(Error::Bundle(BundleError::Incomplete { reason, .. })) => Ok((None, State::Incomplete(reason))),
+            Err(Error::Bundle(err)) => Ok((None, State::Broken(err))),
+            Err(err) => Err(err),
+        }
+    }
+
+    fn memory(&self) -> PathBuf {
+        self.repo.git_dir().join("agentv/recorded")
+    }
+
+    fn remembered(&self) -> HashMap<String, RunId> {
+        let text = std::fs::read_to_string(self.memory()).unwrap_or_default();
+        let line = |line: &str| {
+            let (id, key) = line.split_once(' ')?;
+            Some((key.to_owned(), id.parse().ok()?))
+        };
+        text.lines().filter_map(line).collect()
+    }
+
+    /// Only a cache: a line more or less costs or saves reading a bundle again.
+    fn remember(&self, path: &Path, signature: &str, id: &RunId) {
+        use std::io::Write as _;
+        let key = key(path, signature);
+        if key.contains('\n') {
+            return;
+        }
+        let memory = self.memory();
+        let _ = memory.parent().map(std::fs::create_dir_all);
+        if let Ok(mut file) = std::fs::File::options().create(true).append(true).open(memory) {
+            let _ = file.write_all(format!("{id} {key}\n").as_bytes());
+        }
+    }
+}
+
+fn key(path: &Path, signature: &str) -> String {
+    format!("{signature} {}", path.display())
+}
+
+/// Size and time of the files that an eval writes last.
+fn signature(path: &Path) -> String {
+    let mut text = String::new();
+    for name in TELLTALES {
+        let Ok(meta) = path.join(name).metadata() else { continue };
+        let modified = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let _ = write!(text, "{}:{}/", meta.len(), modified.map_or(0, |time| time.as_nanos()));
+    }
+    text
+}
