@@ -41,7 +41,7 @@ pub struct Cli {
 pub struct Global {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
-    pub dir: Option<PathBuf>,
+    pub change_dir: Option<PathBuf>,
     /// Colour the output: auto (on a terminal, unless NO_COLOR is set), always, never
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_possible_values = true)]
     pub color: ColorWhen,

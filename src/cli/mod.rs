@@ -78,7 +78,7 @@ fn run_cli(env: Env, command: clap::Command, args: &[OsString]) -> ExitCode {
         }
     };
     let ui = Ui::new(env, &cli.global);
-    let dir = match working_dir(cli.global.dir.as_deref()) {
+    let dir = match working_dir(cli.global.change_dir.as_deref()) {
         Ok(dir) => dir,
         Err(failure) => return failure.report(&ui),
     };
@@ -122,7 +122,7 @@ fn working_dir(given: Option<&std::path::Path>) -> Result<PathBuf, Failure> {
 
 /// git calls it for `agentv::` URLs.
 fn remote_helper(env: &Env) -> ExitCode {
-    let global = args::Global { dir: None, color: args::ColorWhen::Auto, no_pager: true };
+    let global = args::Global { change_dir: None, color: args::ColorWhen::Auto, no_pager: true };
     let ui = Ui::new(env.clone(), &global);
     Failure::new("this version cannot clone or fetch 'agentv::' URLs yet")
         .hint("git fetch REMOTE refs/agentv/runs/v1:refs/agentv/runs/v1 fetches the runs of a repository into an empty one")

@@ -28,7 +28,7 @@ pub(super) fn main(env: Env, args: &[OsString]) -> ExitCode {
             return run_cli(env, command, &rest[..]);
         }
     }
-    let global = Global { dir: None, color: ColorWhen::Auto, no_pager: true };
+    let global = Global { change_dir: None, color: ColorWhen::Auto, no_pager: true };
     let ui = Ui::new(env, &global);
     match pass_through(&ui, rest) {
         Ok(code) => code,
