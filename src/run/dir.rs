@@ -93,6 +93,22 @@ impl DirBundle {
         Ok(bundle)
     }
 
+    /// A bundle that is in memory: paths inside the bundle and content.
+    #[must_use]
+    pub fn from_files(name: &str, files: Vec<(String, Vec<u8>)>) -> Self {
+        let mut paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
+        paths.sort();
+        let scanned = |(path, data): (String, Vec<u8>)| ScannedFile {
+            path: path.into_bytes(),
+            size: data.len() as u64,
+            executable: false,
+            content: Content::Loaded(data),
+        };
+        let mut files: Vec<ScannedFile> = files.into_iter().map(scanned).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { name: name.into(), files, skipped: Vec::new(), paths, shown: name.into() }
+    }
+
     /// All bytes of all files.
     #[must_use]
     pub fn bytes(&self) -> u64 {

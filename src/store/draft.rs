@@ -4,6 +4,7 @@
 //! each other's work. What keeps runs safe is not that lock but the ref's
 //! compare-and-swap: who loses it builds again on the new tip.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -30,6 +31,8 @@ pub(super) struct Draft<'r> {
     sink: Sink<'r>,
     committer: Signature,
     head: Option<(Oid, i64)>,
+    /// What the draft itself put there: not readable from the repository yet.
+    rows: HashMap<RunId, Row>,
 }
 
 enum Sink<'r> {
@@ -56,7 +59,7 @@ impl<'r> Draft<'r> {
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
         let sink =
             if bulk || repo.is_shared() { Sink::Pack(Box::new(PackWriter::new(repo)?)) } else { Sink::Loose(repo) };
-        Ok(Self { repo, tip, tree, sink, committer: repo.committer()?, head: None })
+        Ok(Self { repo, tip, tree, sink, committer: repo.committer()?, head: None, rows: HashMap::new() })
     }
 
     /// Where new objects go.
@@ -70,6 +73,11 @@ impl<'r> Draft<'r> {
     /// The directory of a run as the draft stands.
     pub(super) fn run(&mut self, id: &RunId) -> Result<Option<Oid>> {
         self.tree.get(self.repo, id)
+    }
+
+    /// The row of a run that this draft changed.
+    pub(super) fn committed(&self, id: &RunId) -> Option<Row> {
+        self.rows.get(id).cloned()
     }
 
     /// Makes a commit.
@@ -92,6 +100,7 @@ impl<'r> Draft<'r> {
             message: &message::encode(change.subject, change.op, change.row),
         };
         self.head = Some((sink.put(Kind::Commit, &commit.encode())?, seconds));
+        self.rows.insert(change.row.id.clone(), change.row.clone());
         Ok(())
     }
 }

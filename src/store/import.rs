@@ -6,12 +6,10 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::git::{CommitInfo, EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
-use crate::run::{Overlay, Row, formats, is_valid_name};
+use crate::run::{Row, formats, is_valid_name};
 
-use super::draft::Change;
 use super::files::TreeFiles;
-use super::message::Op;
-use super::record::{self, RecordOptions, run_tree};
+use super::record::{self, RecordOptions};
 use super::snapshot::Artifacts;
 use super::{Error, Outcome, Provenance, Result, Store};
 
@@ -93,35 +91,13 @@ impl Store<'_> {
             }
         }
         progress(versions.len(), versions.len());
-        let author = self.repo.author()?;
         let (recorded, already, deleted) = self.transact(None, true, |draft| {
             let (mut recorded, mut already, mut deleted) = (Vec::new(), 0, 0);
-            let mut new = HashSet::new();
             for (version, (manifest, artifacts)) in &ready {
-                if new.contains(&manifest.id) {
-                    already += 1;
-                } else if let Some(tree) = draft.run(&manifest.id)? {
-                    match self.existing(&tree)?.0 {
-                        Outcome::Deleted => deleted += 1,
-                        _ => already += 1,
-                    }
-                } else {
-                    new.insert(manifest.id.clone());
-                    let run = run_tree(draft.sink(), manifest, artifacts, None)?;
-                    let row = Row::new(manifest, &Overlay::default(), run.to_string());
-                    let started = manifest.started_at.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
-                    let author = started.map_or_else(|| Ok(author.clone()), |at| self.author_at(Some(at)))?;
-                    let subject = format!("run {}: {}", row.id, row.headline());
-                    let committed = Some(version.committed);
-                    draft.commit(&Change {
-                        subject: &subject,
-                        op: Op::Record,
-                        row: &row,
-                        run,
-                        author: &author,
-                        committed,
-                    })?;
-                    recorded.push(row);
+                match self.place(draft, manifest, artifacts, None, Some(version.committed))? {
+                    (Outcome::Recorded, row) => recorded.push(row),
+                    (Outcome::Already, _) => already += 1,
+                    (Outcome::Deleted, _) => deleted += 1,
                 }
             }
             Ok((recorded, already, deleted))
@@ -231,8 +207,7 @@ impl Store<'_> {
             bytes: sizes.map(|sizes| sizes.iter().sum()),
             split: Vec::new(),
         };
-        let partial = reading.facts.incomplete.is_some() || !reading.facts.broken.is_empty();
-        let manifest = self.manifest(&reading, &artifacts, crate::run::Source::default(), partial)?;
+        let manifest = self.manifest(&reading, &artifacts, crate::run::Source::default())?;
         Ok((manifest, tree))
     }
 

@@ -5,6 +5,7 @@
 //! one commit, and each commit's message carries the row of the run that it
 //! changed, so that a list needs nothing but commits.
 
+mod bulk;
 mod draft;
 mod edit;
 mod error;
@@ -21,6 +22,7 @@ mod snapshot;
 mod tip_tree;
 mod unrecorded;
 
+pub use bulk::BulkItem;
 pub use edit::{Edit, Edited};
 pub use error::{Error, Result};
 pub use import::{ImportOptions, Imported, Replaced};

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use crate::git::{EntryKind, Kind, ObjectSink, Oid, PackWriter, Signature, Tree};
+use crate::git::{EntryKind, Kind, ObjectSink, Oid, PackWriter, Repo, Signature, Tree};
 use crate::run::formats::generic::{Given, Numbers};
 use crate::run::{
     BundleError, DirBundle, Facts, FilesDigest, Host, MANIFEST_SCHEMA, Manifest, Overlay, Row, RunId, Skipped, Source,
     Tally, canonical, format_time, formats,
 };
 
-use super::draft::Change;
+use super::draft::{Change, Draft};
 use super::message::Op;
 use super::provenance::{self, Provenance};
 use super::run_files::{ARTIFACTS, MANIFEST, SOURCE_DIFF};
@@ -73,7 +73,7 @@ impl<'r> Store<'r> {
         let reading = read(&bundle.name, bundle, options)?;
         // git starts while we hash.
         let first_move = self.repo.start_ref_move("agentv: record")?;
-        let max_blob = self.repo.setting_u64("agentv.maxBlobSize")?.unwrap_or(DEFAULT_MAX_BLOB);
+        let max_blob = max_blob(self.repo)?;
         let mut pack = None;
         let artifacts = if bundle.files.len() > LOOSE_FILES || bundle.bytes() > LOOSE_BYTES || self.repo.is_shared() {
             let mut writer = PackWriter::new(self.repo)?;
@@ -84,41 +84,49 @@ impl<'r> Store<'r> {
             snapshot::store(&mut &*self.repo, bundle, max_blob)?
         };
         let source = provenance::source(self.repo, &options.provenance, reading.facts.started_at)?;
-        let partial = reading.facts.incomplete.is_some() || !reading.facts.broken.is_empty();
-        let manifest = self.manifest(&reading, &artifacts, source, partial)?;
+        let manifest = self.manifest(&reading, &artifacts, source)?;
         let (outcome, row) = self.transact(Some(first_move), false, |draft| {
-            if let Some(tree) = draft.run(&manifest.id)? {
-                return self.existing(&tree);
-            }
-            let run = run_tree(draft.sink(), &manifest, &artifacts.tree, options.source_diff.as_deref())?;
-            let row = Row::new(&manifest, &Overlay::default(), run.to_string());
-            let author = self.author_at(reading.facts.started_at)?;
-            let subject = format!("run {}: {}", row.id, row.headline());
-            draft.commit(&Change {
-                subject: &subject,
-                op: Op::Record,
-                row: &row,
-                run,
-                author: &author,
-                committed: None,
-            })?;
-            Ok((Outcome::Recorded, row))
+            self.place(draft, &manifest, &artifacts.tree, options.source_diff.as_deref(), None)
         })?;
         drop(pack);
         let source = manifest.source;
         Ok(Recorded { outcome, row, source, skipped: bundle.skipped.clone(), broken: reading.facts.broken })
     }
 
+    /// Puts a run in its place and makes its commit, unless it is there.
+    /// `committed` is the earliest commit date; now if not given.
+    pub(super) fn place(
+        &self,
+        draft: &mut Draft<'_>,
+        manifest: &Manifest,
+        artifacts: &Oid,
+        source_diff: Option<&[u8]>,
+        committed: Option<i64>,
+    ) -> Result<(Outcome, Row)> {
+        if let Some(row) = draft.committed(&manifest.id) {
+            return Ok((Outcome::Already, row));
+        }
+        if let Some(tree) = draft.run(&manifest.id)? {
+            return self.existing(&tree);
+        }
+        let run = run_tree(draft.sink(), manifest, artifacts, source_diff)?;
+        let row = Row::new(manifest, &Overlay::default(), run.to_string());
+        let author = self.author_at(manifest.started_at.as_deref().and_then(|time| time.parse().ok()))?;
+        let subject = format!("run {}: {}", row.id, row.headline());
+        draft.commit(&Change { subject: &subject, op: Op::Record, row: &row, run, author: &author, committed })?;
+        Ok((Outcome::Recorded, row))
+    }
+
     /// The id that a bundle would get, without storing anything.
     pub fn id_of(&self, bundle: &DirBundle, options: &RecordOptions) -> Result<RunId> {
         let reading = read(&bundle.name, bundle, options)?;
-        let max_blob = self.repo.setting_u64("agentv.maxBlobSize")?.unwrap_or(DEFAULT_MAX_BLOB);
+        let max_blob = max_blob(self.repo)?;
         let artifacts = snapshot::store(&mut Hasher(self), bundle, max_blob)?;
         Ok(RunId::new(&reading.facts.run_id, reading.facts.started_at, &artifacts.tree.to_string()))
     }
 
     /// The row of a run that is there.
-    pub(super) fn existing(&self, tree: &Oid) -> Result<(Outcome, Row)> {
+    fn existing(&self, tree: &Oid) -> Result<(Outcome, Row)> {
         let run = StoredRun::open(self.repo, tree)?;
         let row = Row::new(&run.manifest, &run.overlay, tree.to_string());
         let outcome = if run.overlay.pruned.is_some() { Outcome::Deleted } else { Outcome::Already };
@@ -126,7 +134,7 @@ impl<'r> Store<'r> {
     }
 
     /// The user, at the time when the run began.
-    pub(super) fn author_at(&self, started: Option<Timestamp>) -> Result<Signature> {
+    fn author_at(&self, started: Option<Timestamp>) -> Result<Signature> {
         let author = self.repo.author()?;
         // Before 1970 is a broken clock, and git can't write it.
         Ok(match started.map(Timestamp::as_second).filter(|&seconds| seconds >= 0) {
@@ -135,13 +143,7 @@ impl<'r> Store<'r> {
         })
     }
 
-    pub(super) fn manifest(
-        &self,
-        reading: &Reading,
-        artifacts: &Artifacts,
-        source: Source,
-        partial: bool,
-    ) -> Result<Manifest> {
+    pub(super) fn manifest(&self, reading: &Reading, artifacts: &Artifacts, source: Source) -> Result<Manifest> {
         let Reading { facts, numbers } = reading;
         let now = Timestamp::from_second(self.repo.committer()?.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
         let wall =
@@ -178,9 +180,17 @@ impl<'r> Store<'r> {
                 digest: format!("{}:{}", self.repo.object_format(), artifacts.tree),
                 split: artifacts.split.clone(),
             },
-            partial,
+            partial: facts.incomplete.is_some() || !facts.broken.is_empty(),
             extra: serde_json::Map::new(),
         })
+    }
+}
+
+/// Files above this many bytes are stored in parts.
+pub(super) fn max_blob(repo: &Repo) -> Result<u64> {
+    match repo.setting_u64("agentv.maxBlobSize")? {
+        Some(0) => Err(Error::BadValue("agentv.maxBlobSize must not be 0".into())),
+        set => Ok(set.unwrap_or(DEFAULT_MAX_BLOB)),
     }
 }
 
@@ -214,7 +224,7 @@ pub(super) fn read(name: &str, files: &dyn crate::run::Files, options: &RecordOp
 }
 
 /// Stores the directory of a run.
-pub(super) fn run_tree(
+fn run_tree(
     sink: &mut dyn ObjectSink,
     manifest: &Manifest,
     artifacts: &Oid,

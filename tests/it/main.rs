@@ -1,7 +1,15 @@
 //! The integration tests: the real binaries against real git, in temporary
 //! repositories with an environment of their own.
 
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr, clippy::pedantic, reason = "tests may")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::pedantic,
+    reason = "tests may"
+)]
 
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
