@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::run::{BundleError, DirBundle, How, Row, find_bundles};
-use crate::store::{Outcome, RecordOptions, Recorded, Store};
+use crate::store::{self, BulkItem, Outcome, RecordOptions, Recorded, Store};
 
 use super::failure::Failure;
 use super::human::plural;
@@ -37,38 +37,74 @@ const NAMED: usize = 5;
 
 /// The bundles that `path` means: itself, the one it is in, or those below it.
 /// With `named` a directory in no known format will do.
-pub(super) fn resolve(path: &Path, named: bool) -> Result<Vec<PathBuf>, BundleError> {
+pub(super) fn resolve(path: &Path, named: bool) -> Vec<PathBuf> {
     if path.is_file() && path.file_name().is_some_and(|name| INSIDE.iter().any(|known| name == *known)) {
         let parent = path.parent().unwrap_or(path);
         let inside = parent.file_name().is_some_and(|name| name == ".internal");
         let root = if inside { parent.parent().unwrap_or(parent) } else { parent };
-        return Ok(vec![root.to_owned()]);
+        return vec![root.to_owned()];
     }
     let found = if path.is_dir() { find_bundles(path) } else { Vec::new() };
     if found.is_empty() || named {
         // Loading it will tell best what it is.
-        return Ok(vec![path.to_owned()]);
+        return vec![path.to_owned()];
     }
-    Ok(found)
+    found
+}
+
+/// From this many bundles on they go into one pack, and the ref is moved once.
+const BULK: usize = 8;
+
+/// Records bundles; each has a result of its own. `progress` is told how many are done.
+pub(super) fn record_all(
+    store: &Store<'_>,
+    paths: &[PathBuf],
+    options: &RecordOptions,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Result<Report, Failure>>, Failure> {
+    if paths.len() < BULK {
+        let one = |(done, path): (usize, &PathBuf)| {
+            progress(done);
+            record(store, path, options)
+        };
+        return Ok(paths.iter().enumerate().map(one).collect());
+    }
+    let mut at = 0;
+    let next = |again: bool| {
+        at = if again { 0 } else { at };
+        progress(at);
+        let bundle = DirBundle::load(paths.get(at)?);
+        at += 1;
+        Some(bundle.map(|bundle| BulkItem { bundle, committed: None }))
+    };
+    let mut results = Vec::new();
+    store.record_bulk(options, next, |result| results.push(result))?;
+    let report = |(result, path): (Result<Recorded, store::Error>, &PathBuf)| match result {
+        Ok(recorded) => Ok(Report::new(path, recorded)),
+        Err(err) => Err(explain(path, err)),
+    };
+    Ok(results.into_iter().zip(paths).map(report).collect())
 }
 
 /// Records one bundle.
 pub(super) fn record(store: &Store<'_>, path: &Path, options: &RecordOptions) -> Result<Report, Failure> {
-    let named = |err: BundleError| match err {
-        // A reader knows the bundle by its last name only; the user typed more.
-        BundleError::Incomplete { reason, .. } => BundleError::Incomplete { path: path.display().to_string(), reason },
-        BundleError::NotABundle { reason, .. } => BundleError::NotABundle { path: path.display().to_string(), reason },
+    let result = DirBundle::load(path).map_err(store::Error::from).and_then(|bundle| store.record(&bundle, options));
+    result.map(|recorded| Report::new(path, recorded)).map_err(|err| explain(path, err))
+}
+
+/// A reader knows the bundle by its last name only; the user typed more.
+fn explain(path: &Path, err: store::Error) -> Failure {
+    let shown = path.display().to_string();
+    let store::Error::Bundle(err) = err else { return err.into() };
+    Failure::from(match err {
+        BundleError::Incomplete { reason, .. } => BundleError::Incomplete { path: shown, reason },
+        BundleError::NotABundle { reason, .. } => BundleError::NotABundle { path: shown, reason },
         BundleError::Malformed { path: file, line, column, reason } => {
-            BundleError::Malformed { path: path.join(file).display().to_string(), line, column, reason }
+            let path = path.join(file).display().to_string();
+            BundleError::Malformed { path, line, column, reason }
         }
         err => err,
-    };
-    let bundle = DirBundle::load(path).map_err(named)?;
-    let recorded = store.record(&bundle, options).map_err(|err| match err {
-        crate::store::Error::Bundle(err) => Failure::from(named(err)),
-        err => err.into(),
-    })?;
-    Ok(Report::new(path, recorded))
+    })
 }
 
 impl Report {

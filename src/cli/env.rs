@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 /// What the environment says, read once.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of the environment")]
 pub(crate) struct Env {
     /// Standard output is a terminal.
     pub(crate) stdout_is_terminal: bool,

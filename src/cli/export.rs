@@ -72,6 +72,7 @@ fn relative(path: &[u8]) -> Result<PathBuf, Failure> {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere a path must be UTF-8")]
 fn os_path(path: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     Some(PathBuf::from(std::ffi::OsStr::from_bytes(path)))

@@ -30,6 +30,12 @@ pub(crate) fn duration(ms: f64) -> String {
     }
 }
 
+/// [`duration`] of whole milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+pub(crate) fn milliseconds(ms: u64) -> String {
+    duration(ms as f64)
+}
+
 /// A count with a unit of thousands: `950`, `12.3k`, `4.5M`.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
 pub(crate) fn count(n: u64) -> String {

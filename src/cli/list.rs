@@ -12,7 +12,7 @@ use crate::store::Listed;
 use super::args::{Format, List};
 use super::context::{Context, store};
 use super::failure::Failure;
-use super::human::{ago, bar, dollars, duration};
+use super::human::{ago, bar, dollars, milliseconds};
 use super::output::{CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize};
 use super::progress::Progress;
 use super::records;
@@ -140,7 +140,7 @@ fn cells(run: &Listed, now: Timestamp, digits: usize) -> Vec<Cell> {
         Cell::new(passed),
         errors,
         Cell::new(row.avg_score.map(|score| format!("{score:.3}")).unwrap_or_default()),
-        Cell::new(row.duration_ms.map(|ms| duration(ms as f64)).unwrap_or_default()),
+        Cell::new(row.duration_ms.map(milliseconds).unwrap_or_default()),
         Cell::new(row.cost_usd.map(dollars).unwrap_or_default()),
         Cell::styled(row.sha.as_deref().map(|sha| &sha[..sha.len().min(8)]).unwrap_or_default(), DIM),
         Cell::styled(tags.join(" "), CYAN),

@@ -91,8 +91,8 @@ fn run_cli(env: Env, command: clap::Command, args: &[OsString]) -> ExitCode {
 
 fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Record(args) => record::run(context, args),
-        Command::Run(args) => run::run(context, args),
+        Command::Record(args) => record::run(context, &args),
+        Command::Run(args) => run::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Files(args) => files::run(context, &args),

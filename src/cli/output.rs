@@ -122,6 +122,7 @@ impl Ui {
     }
 
     /// A line on standard error. Nobody can be told that it can't be written.
+    #[expect(clippy::unused_self, reason = "who prints needs a Ui")]
     pub(crate) fn tell(&self, line: &str) {
         let _ = writeln!(io::stderr(), "{line}");
     }

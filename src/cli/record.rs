@@ -1,15 +1,17 @@
 //! `git agentv record`
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::run::formats::generic::Given;
-use crate::store::{Provenance, RecordOptions, State};
+use crate::store::{Provenance, RecordOptions, State, Store};
 
 use super::args::{About, DocumentFormat, Record};
-use super::bundles::{self, Report};
+use super::bundles;
 use super::context::{Context, store};
-use super::failure::{FATAL, Failure};
+use super::failure::Failure;
+use super::progress::Progress;
 use super::records::{JSON_VERSION, print_json};
 
 impl About {
@@ -33,7 +35,7 @@ impl About {
     }
 }
 
-pub(super) fn run(context: &mut Context, args: Record) -> Result<ExitCode, Failure> {
+pub(super) fn run(context: &mut Context, args: &Record) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let store = store(&repo);
     let provenance = match &args.commit {
@@ -42,34 +44,20 @@ pub(super) fn run(context: &mut Context, args: Record) -> Result<ExitCode, Failu
     };
     let given = Given { started_at: args.started_at, ..args.about.given()? };
     let options = RecordOptions { given, partial: args.about.partial, provenance, source_diff: None };
-    let mut reports = Vec::new();
-    let mut failures = Vec::new();
-    let mut waiting = Vec::new();
-    if args.paths.is_empty() {
-        if repo.work_dir().is_none() {
-            return Err(Failure::usage("a bare repository has no .agentv/results to look in").hint("name the bundle"));
-        }
-        if args.about.name.is_some() {
-            return Err(Failure::usage("--name needs the PATH that it names"));
-        }
-        for found in store.unrecorded()? {
-            match found.state {
-                State::Incomplete(reason) if !args.about.partial => waiting.push((found.path, reason)),
-                State::Ready(_) | State::Incomplete(_) => {
-                    keep(bundles::record(&store, &found.path, &options), &mut reports, &mut failures)
-                }
-                State::Broken(_) => keep(bundles::record(&store, &found.path, &options), &mut reports, &mut failures),
-            }
-        }
-    }
-    for path in &args.paths {
-        match bundles::resolve(&context.path(path), args.about.name.is_some()) {
-            Ok(found) => {
-                for path in found {
-                    keep(bundles::record(&store, &path, &options), &mut reports, &mut failures);
-                }
-            }
-            Err(err) => failures.push(err.into()),
+    let (paths, waiting) = if args.paths.is_empty() {
+        pending(&store, args)?
+    } else {
+        let named = args.about.name.is_some();
+        (args.paths.iter().flat_map(|path| bundles::resolve(&context.path(path), named)).collect(), Vec::new())
+    };
+    let mut progress = Progress::new(&context.ui, "recording");
+    let results = bundles::record_all(&store, &paths, &options, &mut |done| progress.set(done, paths.len()))?;
+    drop(progress);
+    let (mut reports, mut failures) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(report) => reports.push(report),
+            Err(failure) => failures.push(failure),
         }
     }
     let mut out = context.ui.out(None);
@@ -98,15 +86,27 @@ pub(super) fn run(context: &mut Context, args: Record) -> Result<ExitCode, Failu
     for failure in &failures {
         failure.report(&context.ui);
     }
-    match last {
-        Some(failure) => Err(Failure { code: failure.code.max(if reports.is_empty() { 0 } else { FATAL }), ..failure }),
-        None => Ok(ExitCode::SUCCESS),
-    }
+    last.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
-fn keep(result: Result<Report, Failure>, reports: &mut Vec<Report>, failures: &mut Vec<Failure>) {
-    match result {
-        Ok(report) => reports.push(report),
-        Err(failure) => failures.push(failure),
+/// A bundle that is not complete, and what it lacks.
+type Waiting = Vec<(PathBuf, String)>;
+
+/// What is to be recorded when nobody says what: all that is not recorded, but what an eval still writes.
+fn pending(store: &Store<'_>, args: &Record) -> Result<(Vec<PathBuf>, Waiting), Failure> {
+    if store.repo().work_dir().is_none() {
+        return Err(Failure::usage("a bare repository has no .agentv/results to look in").hint("name the bundle"));
     }
+    if args.about.name.is_some() {
+        return Err(Failure::usage("--name needs the PATH that it names"));
+    }
+    let (mut paths, mut waiting) = (Vec::new(), Vec::new());
+    for found in store.unrecorded()? {
+        match found.state {
+            State::Incomplete(reason) if !args.about.partial => waiting.push((found.path, reason)),
+            // A broken one is refused with its reason when it is recorded.
+            State::Ready | State::Incomplete(_) | State::Broken(_) => paths.push(found.path),
+        }
+    }
+    Ok((paths, waiting))
 }

@@ -44,12 +44,12 @@ fn separated<T: Serialize>(
     fields: &[&str],
     items: &[T],
     by: &str,
-    quote: fn(String) -> String,
+    quote: fn(&str) -> String,
 ) -> io::Result<()> {
     writeln!(out, "{}", fields.join(by))?;
     for item in items {
         let value = serde_json::to_value(item)?;
-        let cells: Vec<_> = fields.iter().map(|field| quote(plain(value.get(*field)))).collect();
+        let cells: Vec<_> = fields.iter().map(|field| quote(&plain(value.get(*field)))).collect();
         writeln!(out, "{}", cells.join(by))?;
     }
     Ok(())
@@ -66,11 +66,11 @@ fn plain(value: Option<&Value>) -> String {
 }
 
 /// RFC 4180.
-fn csv(text: String) -> String {
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+fn csv(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// Tabs and line breaks can't be told from separators, so they become spaces.
-fn tsv(text: String) -> String {
+fn tsv(text: &str) -> String {
     text.replace(['\t', '\n', '\r'], " ")
 }

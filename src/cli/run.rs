@@ -18,7 +18,7 @@ use super::context::{Context, store};
 use super::failure::{FATAL, Failure};
 use super::output::Ui;
 
-pub(super) fn run(context: &mut Context, args: Run) -> Result<ExitCode, Failure> {
+pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let given = args.about.given()?;
     let watch = Watch::begin(&repo)?;
@@ -30,8 +30,8 @@ pub(super) fn run(context: &mut Context, args: Run) -> Result<ExitCode, Failure>
     ];
     let code = child::run(program, rest, &env)?;
     let recording = Recording { ui: &context.ui, store: store(&repo), given, partial: args.about.partial, watch };
-    let mut recorded = recording.bundles()?;
-    recorded.merge(recording.results(&results)?);
+    let mut recorded = recording.bundles();
+    recorded.merge(&recording.results(&results)?);
     if recorded.count == 0 && !recorded.failed && recorded.incomplete == 0 {
         context.ui.warning("the command left no run: nothing new below .agentv/results or in $AGENTV_RESULTS_DIR");
     }
@@ -55,7 +55,7 @@ pub(super) fn eval(
     let watch = Watch::begin(&repo).unwrap_or_else(|_| Watch::blind(&repo));
     let code = child::run(program, args, env)?;
     let recording = Recording { ui, store: store(&repo), given: Given::default(), partial: false, watch };
-    let recorded = recording.bundles()?;
+    let recorded = recording.bundles();
     Ok(recorded.exit_code(code))
 }
 
@@ -139,7 +139,7 @@ struct Done {
 }
 
 impl Done {
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.incomplete += other.incomplete;
         self.failed |= other.failed;
@@ -159,7 +159,7 @@ impl Recording<'_> {
 
     /// The bundles that appeared or changed below `.agentv/results`, and the one that
     /// upstream wrote elsewhere because it was told to.
-    fn bundles(&self) -> Result<Done, Failure> {
+    fn bundles(&self) -> Done {
         let now = self.store.results_dir().map(|dir| Snapshot::take(&dir)).unwrap_or_default();
         let mut paths = now.changed_since(&self.watch.before);
         let last = last_run(self.store.repo()).filter(|last| Some(last) != self.watch.last_run.as_ref());
@@ -167,10 +167,10 @@ impl Recording<'_> {
             paths.extend(find_bundles(&last));
         }
         let options = self.options(Given { name: None, ..self.given.clone() });
-        Ok(paths.iter().fold(Done::default(), |mut done, path| {
-            done.merge(self.one(path, &options));
+        paths.iter().fold(Done::default(), |mut done, path| {
+            done.merge(&self.one(path, &options));
             done
-        }))
+        })
     }
 
     /// What is in `AGENTV_RESULTS_DIR`: bundles, or any files. Thrown away once it is recorded.
@@ -182,11 +182,11 @@ impl Recording<'_> {
             if found.is_empty() {
                 let started = results.started();
                 let given = Given { name: Some(name), started_at: started, ..self.given.clone() };
-                done.merge(self.one(&results.dir, &self.options(given)));
+                done.merge(&self.one(&results.dir, &self.options(given)));
             }
             let options = self.options(self.given.clone());
             for path in &found {
-                done.merge(self.one(path, &options));
+                done.merge(&self.one(path, &options));
             }
         }
         if done.failed || done.incomplete > 0 {

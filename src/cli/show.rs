@@ -13,7 +13,7 @@ use crate::store::StoredRun;
 use super::args::{DocumentFormat, Show};
 use super::context::{Context, store};
 use super::failure::Failure;
-use super::human::{ago, bar, bytes, count, dollars, duration};
+use super::human::{ago, bar, bytes, count, dollars, duration, milliseconds};
 use super::list::rate_style;
 use super::output::{BOLD, CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize, sanitize_lines};
 use super::records::{JSON_VERSION, print_json};
@@ -113,7 +113,7 @@ fn head(out: &mut Out, repo: &Repo, run: &StoredRun<'_>, row: &Row) -> std::io::
         line("note", sanitize_lines(note).trim_end().replace('\n', "\n          "))?;
     }
     let tokens = manifest.tokens.map(|tokens| format!("{} tokens", count(tokens.total)));
-    let spent: Vec<_> = [manifest.duration_ms.map(|ms| duration(ms as f64)), manifest.cost_usd.map(dollars), tokens]
+    let spent: Vec<_> = [manifest.duration_ms.map(milliseconds), manifest.cost_usd.map(dollars), tokens]
         .into_iter()
         .flatten()
         .collect();

@@ -136,7 +136,7 @@ fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
     let (mut unrecorded, mut incomplete, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for Found { path, state } in store.unrecorded()? {
         match state {
-            State::Ready(_) => unrecorded.push(shown(&path)),
+            State::Ready => unrecorded.push(shown(&path)),
             State::Incomplete(reason) => incomplete.push(Problem { path: shown(&path), reason }),
             State::Broken(err) => broken.push(Problem { path: shown(&path), reason: err.to_string() }),
         }

@@ -75,9 +75,9 @@ pub(crate) fn print(out: &mut Out, columns: &[Column], rows: &[Vec<Cell>], width
             let painted = row[at].style.map_or_else(|| text.clone(), |style| out.paint(style, &text));
             let last = place + 1 == shown.len();
             match columns[at].right {
-                true => line.push_str(&format!("{fill}{painted}")),
+                true => line.extend([fill, painted]),
                 false if last => line.push_str(&painted),
-                false => line.push_str(&format!("{painted}{fill}")),
+                false => line.extend([painted, fill]),
             }
             if !last {
                 line.push_str(&" ".repeat(GAP));

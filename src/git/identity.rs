@@ -33,16 +33,16 @@ impl fmt::Display for Signature {
 impl Repo {
     /// The author that git would put in a commit made now (`git var GIT_AUTHOR_IDENT`).
     pub fn author(&self) -> Result<Signature> {
-        self.signature(self.gix().author(), "GIT_AUTHOR_IDENT")
+        self.signature(self.gix().author().and_then(Result::ok), "GIT_AUTHOR_IDENT")
     }
 
     /// The committer that git would put in a commit made now (`git var GIT_COMMITTER_IDENT`).
     pub fn committer(&self) -> Result<Signature> {
-        self.signature(self.gix().committer(), "GIT_COMMITTER_IDENT")
+        self.signature(self.gix().committer().and_then(Result::ok), "GIT_COMMITTER_IDENT")
     }
 
-    fn signature(&self, configured: Option<gix::Result<gix::actor::SignatureRef<'_>>>, var: &str) -> Result<Signature> {
-        if let Some(Ok(found)) = configured
+    fn signature(&self, configured: Option<gix::actor::SignatureRef<'_>>, var: &str) -> Result<Signature> {
+        if let Some(found) = configured
             && !found.name.is_empty()
             && let Some(signature) = parse(&format!("{} <{}> {}", clean(found.name), clean(found.email), found.time))
         {

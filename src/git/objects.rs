@@ -37,13 +37,11 @@ impl Kind {
 impl Repo {
     /// Reads an object. In a partial clone a missing one is fetched.
     pub fn read(&self, id: &Oid, kind: Kind) -> Result<Vec<u8>> {
-        match self.try_read(id, kind)? {
-            Some(data) => Ok(data),
-            None => {
-                self.fetch_missing(&[*id])?;
-                self.try_read(id, kind)?.ok_or(Error::Missing(*id))
-            }
+        if let Some(data) = self.try_read(id, kind)? {
+            return Ok(data);
         }
+        self.fetch_missing(&[*id])?;
+        self.try_read(id, kind)?.ok_or(Error::Missing(*id))
     }
 
     /// Reads an object that is here; never fetches.
@@ -96,7 +94,7 @@ impl Repo {
         if remotes.is_empty() {
             return Err(Error::Missing(ids[0]));
         }
-        let list: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let list = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n";
         let mut failure = None;
         for remote in remotes {
             let fetch = self

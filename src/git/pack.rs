@@ -6,6 +6,8 @@
 //! level; commits are stored as they are, because a list reads many of them
 //! and inflating is what it would spend its time on.
 
+#![expect(clippy::cast_possible_truncation, reason = "the format takes numbers apart, byte by byte")]
+
 use std::collections::HashMap;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 
@@ -60,8 +62,8 @@ impl<'r> PackWriter<'r> {
             return Ok(None);
         }
         let count =
-            u32::try_from(self.len()).map_err(|_| self.error(std::io::Error::other("too many objects for a pack")))?;
-        let file = self.seal(count).map_err(|err| self.error(err))?;
+            u32::try_from(self.len()).map_err(|_| self.error(&std::io::Error::other("too many objects for a pack")))?;
+        let file = self.seal(count).map_err(|err| self.error(&err))?;
         let printed = self.repo.git("index-pack").args(["--stdin", "--keep=agentv"]).stdin(file).run_text()?;
         let name = printed.trim().rsplit(['\t', ' ']).next().unwrap_or_default().to_owned();
         let keep =
@@ -107,15 +109,15 @@ impl<'r> PackWriter<'r> {
         self.append(&head)?;
         let level = if kind == 1 { Compression::none() } else { Compression::fast() };
         let mut encoder = ZlibEncoder::new(Vec::with_capacity(data.len() / 2 + 64), level);
-        encoder.write_all(data).map_err(|err| self.error(err))?;
-        let deflated = encoder.finish().map_err(|err| self.error(err))?;
+        encoder.write_all(data).map_err(|err| self.error(&err))?;
+        let deflated = encoder.finish().map_err(|err| self.error(&err))?;
         self.append(&deflated)?;
         self.written.insert(id, (start, base.map_or(0, |(_, depth)| depth + 1)));
         Ok(())
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(|err| self.error(err))?;
+        self.file.write_all(bytes).map_err(|err| self.error(&err))?;
         self.offset += bytes.len() as u64;
         Ok(())
     }
@@ -124,7 +126,7 @@ impl<'r> PackWriter<'r> {
         self.written.contains_key(id) || self.repo.gix().objects.exists_without_refresh(id)
     }
 
-    fn error(&self, err: std::io::Error) -> Error {
+    fn error(&self, err: &std::io::Error) -> Error {
         Error::Odb { action: "write", dir: self.repo.objects_dir(), reason: err.to_string() }
     }
 }

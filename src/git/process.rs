@@ -137,6 +137,10 @@ impl Git {
 
     /// Runs the command with `input` on its standard input. For commands that
     /// read all of it before they print.
+    ///
+    /// # Panics
+    ///
+    /// Never: the pipe that it writes to is its own.
     pub fn run_with(mut self, input: &[u8]) -> Result<Vec<u8>> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().map_err(|err| spawn_error(&self.shown, &err))?;

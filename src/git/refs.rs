@@ -25,6 +25,10 @@ pub struct RefMove {
 
 impl RefMove {
     /// Moves `name` from `old` (none: it must not exist) to `new`.
+    ///
+    /// # Panics
+    ///
+    /// Never: it takes itself, so it is called once.
     pub fn finish(mut self, repo: &Repo, name: &str, new: &Oid, old: Option<&Oid>) -> Result<Moved> {
         let mut child = self.child.take().expect("a RefMove is used once");
         let old = old.copied().unwrap_or_else(|| repo.null_id());

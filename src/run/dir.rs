@@ -150,7 +150,7 @@ impl DirBundle {
         let (size, modified) = (meta.len(), meta.modified().ok());
         let content = if size <= SMALL && size <= *budget {
             *budget -= size;
-            let mut data = Vec::with_capacity(size as usize);
+            let mut data = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
             (&file).take(size + 1).read_to_end(&mut data).map_err(|err| unreadable(from, &err))?;
             check_unchanged(from, &file, data.len() as u64, size, modified)?;
             Content::Loaded(data)
@@ -203,7 +203,7 @@ impl Files for DirBundle {
             return Ok(None);
         };
         let mut data = Vec::new();
-        self.files[at].in_pieces(SMALL as usize, |piece| {
+        self.files[at].in_pieces(4 << 20, |piece| {
             data.extend_from_slice(piece);
             Ok::<_, BundleError>(())
         })?;

@@ -37,7 +37,8 @@ impl RunId {
             hasher.update(part.as_bytes());
         }
         let digest = hasher.finalize();
-        Self(digest.iter().take(LEN / 2).map(|byte| format!("{byte:02x}")).collect())
+        let head = digest.iter().take(LEN / 2).fold(0_u64, |head, byte| (head << 8) | u64::from(*byte));
+        Self(format!("{head:0LEN$x}"))
     }
 
     /// The id as text.

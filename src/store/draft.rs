@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::git::{Commit, CommitInfo, Kind, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature};
@@ -140,8 +140,8 @@ impl<'r> Store<'r> {
                 None => self.repo.start_ref_move("agentv")?,
             };
             let mut draft = Draft::open(self, bulk)?;
-            let built = build(&mut draft)?;
-            let Some((head, _)) = draft.head else { return Ok(built) };
+            let result = build(&mut draft)?;
+            let Some((head, _)) = draft.head else { return Ok(result) };
             let keep = match draft.sink {
                 Sink::Loose(_) => None,
                 Sink::Pack(pack) => pack.finish()?,
@@ -149,7 +149,7 @@ impl<'r> Store<'r> {
             let old = draft.tip.map(|tip| tip.id);
             let moved = ref_move.finish(self.repo, self.name, &head, old.as_ref())?;
             drop(keep);
-            let Moved::Refused(reason) = moved else { return Ok(built) };
+            let Moved::Refused(reason) = moved else { return Ok(result) };
             // What git says is for people. Whether we lost a race shows in the ref itself.
             if self.repo.read_ref(self.name)? == old && !self.wait_for_lock() {
                 refusals += 1;
@@ -195,7 +195,7 @@ impl<'r> Store<'r> {
 }
 
 /// What changes when a lock file is another one.
-fn lock_state(path: &PathBuf) -> Option<(u64, Option<SystemTime>)> {
+fn lock_state(path: &Path) -> Option<(u64, Option<SystemTime>)> {
     let meta = path.metadata().ok()?;
     Some((meta.len(), meta.modified().ok()))
 }

@@ -32,7 +32,7 @@ pub fn observe(repo: &Repo) -> Result<Source> {
         branch: state.head.branch,
         dirty: state.dirty,
         how: How::Observed,
-        ..of_commit(repo, &commit)?
+        ..of_commit(repo, &commit)
     })
 }
 
@@ -40,20 +40,20 @@ pub fn observe(repo: &Repo) -> Result<Source> {
 pub(super) fn source(repo: &Repo, provenance: &Provenance, started: Option<Timestamp>) -> Result<Source> {
     match provenance {
         Provenance::Observed(source) => Ok(source.clone()),
-        Provenance::Given(commit) => Ok(Source { how: How::Given, ..of_commit(repo, commit)? }),
+        Provenance::Given(commit) => Ok(Source { how: How::Given, ..of_commit(repo, commit) }),
         Provenance::Unknown => Ok(Source::default()),
         Provenance::Reflog => {
             let Some(started) = started else { return Ok(Source::default()) };
             match git::head_at(repo, started.as_second())? {
-                Some(commit) if repo.has(&commit) => Ok(Source { how: How::Reflog, ..of_commit(repo, &commit)? }),
+                Some(commit) if repo.has(&commit) => Ok(Source { how: How::Reflog, ..of_commit(repo, &commit) }),
                 _ => Ok(Source::default()),
             }
         }
     }
 }
 
-fn of_commit(repo: &Repo, commit: &Oid) -> Result<Source> {
+fn of_commit(repo: &Repo, commit: &Oid) -> Source {
     // A patch id helps to find the commit again after a rebase. Not having one is no reason to fail.
     let patch_id = repo.patch_id(commit).unwrap_or_default();
-    Ok(Source { commit: Some(commit.to_string()), patch_id, ..Source::default() })
+    Source { commit: Some(commit.to_string()), patch_id, ..Source::default() }
 }

@@ -66,7 +66,7 @@ pub(super) struct Reading {
     pub(super) numbers: Numbers,
 }
 
-impl<'r> Store<'r> {
+impl Store<'_> {
     /// Records a bundle. Recording it again changes nothing.
     pub fn record(&self, bundle: &DirBundle, options: &RecordOptions) -> Result<Recorded> {
         self.repo.ensure_git()?;
@@ -224,12 +224,7 @@ pub(super) fn read(name: &str, files: &dyn crate::run::Files, options: &RecordOp
 }
 
 /// Stores the directory of a run.
-fn run_tree(
-    sink: &mut dyn ObjectSink,
-    manifest: &Manifest,
-    artifacts: &Oid,
-    diff: Option<&[u8]>,
-) -> Result<Oid> {
+fn run_tree(sink: &mut dyn ObjectSink, manifest: &Manifest, artifacts: &Oid, diff: Option<&[u8]>) -> Result<Oid> {
     let mut tree = Tree::default();
     tree.insert(MANIFEST.as_bytes(), EntryKind::File, sink.put(Kind::Blob, canonical(manifest).as_bytes())?);
     tree.insert(ARTIFACTS.as_bytes(), EntryKind::Dir, *artifacts);

@@ -36,7 +36,7 @@ pub struct Found {
 #[derive(Debug)]
 pub enum State {
     /// It is complete.
-    Ready(Box<DirBundle>),
+    Ready,
     /// An eval is still writing it, or was interrupted; says what is missing.
     Incomplete(String),
     /// It can't be read.
@@ -116,7 +116,7 @@ impl Store<'_> {
             source_diff: None,
         };
         match self.id_of(&bundle, &options) {
-            Ok(id) => Ok((Some(id), State::Ready(Box::new(bundle)))),
+            Ok(id) => Ok((Some(id), State::Ready)),
             Err(Error::Bundle(BundleError::Incomplete { reason, .. })) => Ok((None, State::Incomplete(reason))),
             Err(Error::Bundle(err)) => Ok((None, State::Broken(err))),
             Err(err) => Err(err),

@@ -44,7 +44,7 @@ pub(super) fn case(path: &str, number: usize, value: Value) -> Result<Line, Bund
         attempt: None,
         samples: ["samples", "attempts", "trials"]
             .iter()
-            .find_map(|name| Some(row.get(name)?.as_array()?.len() as u32)),
+            .find_map(|name| u32::try_from(row.get(name)?.as_array()?.len()).ok()),
         status,
         fault: (status == Status::Error).then(|| row.fault()),
         score: row.number("score"),
