@@ -1,7 +1,6 @@
 //! Reading and writing single objects.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 
 use super::{Error, Oid, Repo, Result, Tree};
 
@@ -46,13 +45,20 @@ impl Repo {
 
     /// Reads an object that is here; never fetches.
     pub fn try_read(&self, id: &Oid, kind: Kind) -> Result<Option<Vec<u8>>> {
-        let found = self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))?;
-        let Some(object) = found else { return Ok(None) };
-        if object.kind != kind.gix() {
-            let reason = format!("it is a {}", object.kind);
+        let found = self.loose().read(id).or_else(|| self.packs().read(id));
+        let (found_kind, data) = match found {
+            Some((found_kind, data)) => (found_kind.gix(), data),
+            // Alternates, packs that appeared since, formats that we do not read: gix knows them all.
+            None => match self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))? {
+                Some(object) => (object.kind, object.detach().data),
+                None => return Ok(None),
+            },
+        };
+        if found_kind != kind.gix() {
+            let reason = format!("it is a {found_kind}");
             return Err(Error::Invalid { id: *id, expected: kind.name(), reason });
         }
-        Ok(Some(object.detach().data))
+        Ok(Some(data))
     }
 
     /// Reads a tree.
@@ -124,20 +130,17 @@ impl Repo {
         names
     }
 
-    /// Writes an object as a loose file, unless it is here already.
+    /// Writes an object as a loose file, unless it is one already. That it may be in
+    /// a pack too does no harm: git's next repack keeps one of them, and finding out costs more.
     pub fn write(&self, kind: Kind, data: &[u8]) -> Result<Oid> {
         let id = self.hash(kind, data)?;
-        let odb = &self.gix().objects;
-        if odb.exists_without_refresh(&id) {
+        if self.loose().has(&id) {
             self.freshen(&id);
             return Ok(id);
         }
-        gix::objs::Write::write_buf_with_known_id(odb, kind.gix(), data, id)
-            .map_err(|err| self.odb_error("write", &err))?;
-        if self.syncs_loose_objects() {
-            let path = self.loose_path(&id);
-            std::fs::File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io(path))?;
-        }
+        let failed =
+            |err: std::io::Error| Error::Odb { action: "write", dir: self.objects_dir(), reason: err.to_string() };
+        self.loose().write(&id, kind, data, self.syncs_loose_objects()).map_err(failed)?;
         Ok(id)
     }
 
@@ -149,14 +152,9 @@ impl Repo {
     /// An unreachable object that we rely on from now on must look new to a
     /// `git gc` that runs at this moment, as when git itself writes it again.
     fn freshen(&self, id: &Oid) {
-        if let Ok(file) = std::fs::File::open(self.loose_path(id)) {
+        if let Ok(file) = std::fs::File::open(self.loose().path(id)) {
             let _ = file.set_modified(std::time::SystemTime::now());
         }
-    }
-
-    fn loose_path(&self, id: &Oid) -> PathBuf {
-        let hex = id.to_string();
-        self.objects_dir().join(&hex[..2]).join(&hex[2..])
     }
 
     /// `core.fsync` and its predecessor. git's default does not sync loose objects.

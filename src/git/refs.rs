@@ -74,6 +74,10 @@ impl Repo {
         match self.gix().try_find_reference(full) {
             Ok(None) => Ok(None),
             Ok(Some(mut found)) => {
+                // Peeling would open every pack index, to see whether the object is a tag.
+                if let Some(id) = found.target().try_id() {
+                    return Ok(Some(id.to_owned()));
+                }
                 let id = found.peel_to_id().map_err(|err| error(super::objects::chain(&err)))?;
                 Ok(Some(id.detach()))
             }

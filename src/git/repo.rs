@@ -1,10 +1,13 @@
 //! Finding and opening a repository.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use gix::sec::Trust;
 use gix::sec::trust::{DefaultForLevel, Mapping};
 
+use super::loose::Loose;
+use super::packs::Packs;
 use super::{Error, Git, ObjectSink, Oid, Result, config, process};
 
 /// How much configuration to read when a repository is opened.
@@ -21,6 +24,8 @@ pub enum ConfigScope {
 pub struct Repo {
     gix: gix::Repository,
     reftable: bool,
+    loose: OnceCell<Loose>,
+    packs: OnceCell<Packs>,
 }
 
 impl std::fmt::Debug for Repo {
@@ -43,6 +48,14 @@ impl Repo {
 
     pub(super) fn gix(&self) -> &gix::Repository {
         &self.gix
+    }
+
+    pub(super) fn loose(&self) -> &Loose {
+        self.loose.get_or_init(|| Loose::new(self.objects_dir()))
+    }
+
+    pub(super) fn packs(&self) -> &Packs {
+        self.packs.get_or_init(|| Packs::open(&self.objects_dir(), self.gix.object_hash()))
     }
 
     /// The repository's own directory; of a linked worktree, its part of it.
@@ -168,7 +181,7 @@ fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo
         .map_err(|err| explain(dir, &err))?
         .to_thread_local();
     let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
-    Ok(Repo { gix, reftable })
+    Ok(Repo { gix, reftable, loose: OnceCell::new(), packs: OnceCell::new() })
 }
 
 /// gix says all of this in prose only; the question that it answers is asked again, of the file system.

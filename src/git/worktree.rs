@@ -33,9 +33,9 @@ impl Repo {
             return Ok(Head { commit: self.read_ref("HEAD")?, branch: Some(branch).filter(|b| !b.is_empty()) });
         }
         let error = |err: gix::Error| Error::Ref { action: "read", name: "HEAD".into(), reason: err.to_string() };
-        let mut head = self.gix().head().map_err(error)?;
+        let head = self.gix().head().map_err(error)?;
         let branch = head.referent_name().map(|name| name.shorten().to_string());
-        let commit = head.try_peel_to_id().map_err(error)?.map(gix::Id::detach);
+        let commit = head.id().map(gix::Id::detach);
         Ok(Head { commit, branch })
     }
 
