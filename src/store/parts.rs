@@ -52,8 +52,10 @@ pub(super) fn describe(repo: &Repo, id: &Oid) -> Result<(u64, bool)> {
 pub(super) fn read(repo: &Repo, id: &Oid, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
     let (tree, parts) = open(repo, id)?;
     let (mut hasher, mut size) = (Sha256::new(), 0);
-    // git's order is also the order of the parts, until there are ten thousand: 440 GiB.
-    for entry in tree.entries().iter().filter(|entry| entry.name != DESCRIPTION.as_bytes()) {
+    let mut entries: Vec<_> = tree.entries().iter().filter(|entry| entry.name != DESCRIPTION.as_bytes()).collect();
+    // git puts `10000` between `1000` and `1001`.
+    entries.sort_by_key(|entry| (entry.name.len(), &entry.name));
+    for entry in entries {
         let data = repo.read(&entry.id, Kind::Blob)?;
         hasher.update(&data);
         size += data.len() as u64;

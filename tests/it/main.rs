@@ -11,6 +11,7 @@
     reason = "tests may"
 )]
 
+mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
 mod smoke;
