@@ -18,7 +18,7 @@ pub struct Artifacts {
     pub split: Vec<String>,
 }
 
-/// Stores the files of `bundle`; those above `max_blob` bytes in parts.
+/// Stores the files of `bundle`; those above `max_blob` bytes in parts, if their path is UTF-8.
 pub(super) fn store(sink: &mut dyn ObjectSink, bundle: &DirBundle, max_blob: u64) -> Result<Artifacts> {
     let mut split = Vec::new();
     let tree = dir(sink, &bundle.files, 0, max_blob, &mut split)?;
@@ -57,13 +57,18 @@ fn one(
     max_blob: u64,
     split: &mut Vec<String>,
 ) -> Result<(EntryKind, Oid)> {
-    let piece = usize::try_from(max_blob.max(1)).unwrap_or(usize::MAX);
-    if file.size > max_blob {
-        split.push(String::from_utf8_lossy(&file.path).into_owned());
+    // The manifest lists what is in parts, and JSON has no way to say other paths.
+    if file.size > max_blob
+        && let Ok(path) = std::str::from_utf8(&file.path)
+    {
+        let piece = usize::try_from(max_blob.max(1)).unwrap_or(usize::MAX);
+        split.push(path.to_owned());
         return Ok((EntryKind::Dir, parts::store(sink, file, piece)?));
     }
+    // One more than there should be, so that a file that grows is noticed and not followed.
+    let whole = usize::try_from(file.size).unwrap_or(usize::MAX).saturating_add(1);
     let mut id = None;
-    file.in_pieces(piece, |data| {
+    file.in_pieces(whole, |data| {
         id = Some(sink.put(Kind::Blob, data)?);
         Ok::<_, super::Error>(())
     })?;
