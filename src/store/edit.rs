@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Tree};
-use crate::run::{Overlay, Pruned, Row, RunId, TagEdit, canonical, format_time};
+use crate::run::{Overlay, Pruned, Row, RunId, RunStatus, TagEdit, canonical, format_time};
 
 use super::draft::Change;
-use super::message::Op;
+use super::message::{self, Op};
 use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
 use super::{Error, Result, Store, StoredRun};
 
@@ -46,7 +46,8 @@ impl Store<'_> {
                 return Ok(Edited { row: Row::new(&run.manifest, &run.overlay, tree.to_string()), changed: false });
             };
             let artifacts = self.artifacts(&run, &overlay)?;
-            let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref())?;
+            let diff = if matches!(edit, Edit::Restore) { self.deleted_diff(id)? } else { None };
+            let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref(), diff.as_ref())?;
             let row = Row::new(&run.manifest, &overlay, new.to_string());
             let op = if matches!(edit, Edit::Delete) { Op::Prune } else { Op::Overlay };
             let subject = format!("{} {id}: {}", subject.0, subject.1.unwrap_or_else(|| row.headline()));
@@ -69,12 +70,26 @@ impl Store<'_> {
         }
     }
 
+    /// The uncommitted changes that a deleted run was recorded with. Nothing but
+    /// the directory that it had before names them.
+    fn deleted_diff(&self, id: &RunId) -> Result<Option<Oid>> {
+        let Some(tip) = self.tip()? else { return Ok(None) };
+        for commit in self.repo.log(&tip.id)? {
+            let rows = message::rows(&commit?)?;
+            let Some(row) = rows.iter().find(|row| row.id == *id && row.status != RunStatus::Pruned) else { continue };
+            let tree = self.repo.parse_oid(&row.tree).and_then(|tree| self.repo.tree(&tree).ok());
+            return Ok(tree.and_then(|tree| tree.get(SOURCE_DIFF.as_bytes()).map(|entry| entry.id)));
+        }
+        Ok(None)
+    }
+
     fn rebuild(
         &self,
         sink: &mut dyn ObjectSink,
         run: &StoredRun<'_>,
         overlay: &Overlay,
         artifacts: Option<&Oid>,
+        diff: Option<&Oid>,
     ) -> Result<Oid> {
         let old = self.repo.tree(&run.tree)?;
         let mut tree = Tree::default();
@@ -90,6 +105,9 @@ impl Store<'_> {
         }
         if let Some(id) = artifacts {
             tree.insert(ARTIFACTS.as_bytes(), EntryKind::Dir, *id);
+        }
+        if let Some(id) = diff {
+            tree.insert(SOURCE_DIFF.as_bytes(), EntryKind::File, *id);
         }
         if *overlay != Overlay::default() {
             tree.insert(OVERLAY.as_bytes(), EntryKind::File, sink.put(Kind::Blob, canonical(overlay).as_bytes())?);

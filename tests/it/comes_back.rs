@@ -27,3 +27,23 @@ fn a_large_file_whose_name_is_not_utf8() {
     env.agentv(["export", "odd", "../out"]).ok();
     assert_eq!(read_dir(&env.root().join("out")), read_dir(&dir));
 }
+
+#[test]
+fn the_uncommitted_changes_of_a_run_that_was_deleted() {
+    let env = TestEnv::new();
+    std::fs::write(env.repo.join("code"), "one\n").unwrap();
+    env.git(["add", "code"]).ok();
+    env.git(["commit", "-q", "-m", "code"]).ok();
+    std::fs::write(env.repo.join("code"), "two\n").unwrap();
+    let eval = "echo ok > $AGENTV_RESULTS_DIR/log";
+    env.git(["-c", "agentv.captureDiff=true", "agentv", "run", "--name", "changed", "--", "sh", "-c", eval]).ok();
+    let before = env.runs();
+    let diff = env.agentv(["show", "changed", "--diff"]).ok();
+    assert!(diff.contains("+two"), "{diff}");
+    env.agentv(["delete", "changed"]).ok();
+    env.agentv(["delete", "changed"]).ok();
+    env.agentv(["restore", "changed"]).ok();
+    assert_eq!(env.agentv(["show", "changed", "--diff"]).ok(), diff);
+    assert_eq!(env.runs(), before, "its directory is the same tree again");
+    env.fsck();
+}
