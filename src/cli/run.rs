@@ -31,7 +31,7 @@ pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure
     let code = child::run(program, rest, &env)?;
     let recording = Recording { ui: &context.ui, store: store(&repo), given, partial: args.about.partial, watch };
     let mut recorded = recording.bundles();
-    recorded.merge(&recording.results(&results)?);
+    recorded.merge(&recording.results(&results));
     if recorded.count == 0 && !recorded.failed && recorded.incomplete == 0 {
         context.ui.warning("the command left no run: nothing new below .agentv/results or in $AGENTV_RESULTS_DIR");
     }
@@ -174,9 +174,10 @@ impl Recording<'_> {
     }
 
     /// What is in `AGENTV_RESULTS_DIR`: bundles, or any files. Thrown away once it is recorded.
-    fn results(&self, results: &Results) -> Result<Done, Failure> {
+    fn results(&self, results: &Results) -> Done {
         let mut done = Done::default();
-        if std::fs::read_dir(&results.dir)?.next().is_some() {
+        // A command may also take the directory away: then it left nothing there.
+        if std::fs::read_dir(&results.dir).is_ok_and(|mut entries| entries.next().is_some()) {
             let found = find_bundles(&results.dir);
             let name = self.given.name.clone().unwrap_or_else(|| results.run_id.clone());
             if found.is_empty() {
@@ -194,7 +195,7 @@ impl Recording<'_> {
         } else {
             let _ = std::fs::remove_dir_all(&results.dir);
         }
-        Ok(done)
+        done
     }
 
     fn one(&self, path: &Path, options: &RecordOptions) -> Done {

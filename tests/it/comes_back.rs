@@ -47,3 +47,11 @@ fn the_uncommitted_changes_of_a_run_that_was_deleted() {
     assert_eq!(env.runs(), before, "its directory is the same tree again");
     env.fsck();
 }
+
+#[test]
+fn the_exit_code_of_a_command_that_removes_its_results_directory() {
+    let env = TestEnv::new();
+    let ran = env.agentv(["run", "--", "sh", "-c", "rmdir $AGENTV_RESULTS_DIR; exit 3"]);
+    let said = ran.fails(3);
+    assert!(said.contains("the command left no run"), "{said}");
+}
