@@ -1,0 +1,161 @@
+//! What we write is read by a second implementation, `tests/format_reader.py`,
+//! which was written from `docs/format.md` alone and knows nothing of our source.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::env::{NOW, Ran, TestEnv, shared, write_small_bundle};
+
+const REF: &str = "refs/agentv/runs/v1";
+
+fn read_with_python(env: &TestEnv) -> Option<Ran> {
+    let found = std::process::Command::new("python3").arg("--version").output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: there is no python3 on PATH");
+        return None;
+    }
+    let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format_reader.py");
+    Some(env.run("python3", &env.repo, [reader.as_os_str(), ".".as_ref()]))
+}
+
+/// Fails unless the second reader finds nothing wrong and lists the same runs. Returns them.
+#[track_caller]
+fn both_agree(env: &TestEnv) -> Vec<Value> {
+    let ours = env.agentv(["list", "-n", "0", "--deleted", "--format", "json"]).json();
+    if let Some(ran) = read_with_python(env) {
+        assert_eq!(ran.stderr, "");
+        let theirs = ran.json();
+        assert_eq!(theirs, ours);
+    }
+    ours["runs"].as_array().unwrap().clone()
+}
+
+/// Sets the time of everything that follows.
+fn at(env: &mut TestEnv, seconds: i64) {
+    for name in ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"] {
+        env.set(name, format!("@{} +0000", NOW + seconds));
+    }
+}
+
+/// Runs of all kinds, and all that can be done to them.
+fn fill(env: &mut TestEnv) {
+    env.bundle("agentv-4.42.4", "old/2026-11-22T06-41-22-473Z");
+    env.bundle("agentv-5.3.1", "new/2026-11-22T07-05-03-446Z");
+    for n in 0..5 {
+        env.small_bundle(n);
+    }
+    // Several in the same second: their order is that of their start, then their id.
+    env.agentv(["record"]).ok();
+    env.agentv(["record", "old", "new"]).ok();
+    at(env, 60);
+    let odd = env.repo.join("odd");
+    std::fs::create_dir_all(odd.join("a/b")).unwrap();
+    std::fs::write(odd.join("a/b/c d"), "x").unwrap();
+    std::fs::write(odd.join("a.b"), "").unwrap();
+    std::fs::write(odd.join("large"), [b'x'; 3000]).unwrap();
+    std::fs::write(odd.join("just-small-enough"), [b'x'; 1024]).unwrap();
+    let mut args =
+        ["-c", "agentv.maxBlobSize=1k", "agentv", "record", "odd", "--name", "größer \"\u{1}\u{7f}\n\\"].to_vec();
+    let numbers = "a=0.00001 b=0.000009 c=1e16 d=9999999999999998 e=5e-324 f=1.7976931348623157e308 g=-0.0 h=100 i=0.1";
+    let numbers: Vec<_> = numbers.split(' ').flat_map(|number| ["--metric", number]).collect();
+    args.extend(numbers);
+    args.extend(["--metric", "cost_usd=1e-7", "--metric", "test_count=3", "--metric", "passed=1"]);
+    env.git(args).ok();
+    write_small_bundle(&env.repo.join("unfinished"), "unfinished", "2026-07-04T10:00:00.123456Z");
+    std::fs::remove_file(env.repo.join("unfinished/summary.json")).unwrap();
+    env.agentv(["record", "unfinished", "--partial", "--tag", "ü", "--tag", "b", "--commit", "HEAD"]).ok();
+    // A clock that runs behind.
+    at(env, -3600);
+    env.agentv(["tag", "small-1", "+z", "+a", "+ü"]).ok();
+    env.agentv(["note", "small-2", "-m", "two\nlines\n\nAgentv-Row: {}"]).ok();
+    env.agentv(["delete", "small-3", "small-4", "unfinished"]).ok();
+    env.agentv(["restore", "small-4"]).ok();
+    env.agentv(["note", "small-2", "--remove"]).ok();
+    at(env, 7200);
+    env.agentv(["tag", "small-3", "+gone"]).ok();
+    env.agentv(["tag", "@{0}", "+newest"]).ok();
+}
+
+#[test]
+fn runs_of_all_kinds() {
+    let mut env = TestEnv::new();
+    fill(&mut env);
+    let runs = both_agree(&env);
+    let status = |wanted: &str| runs.iter().filter(|run| run["status"] == wanted).count();
+    assert_eq!((status("complete"), status("pruned"), runs.len()), (7, 2, 9));
+    env.fsck();
+}
+
+#[test]
+fn a_sha256_repository() {
+    let mut env = TestEnv::with_init(&["--object-format=sha256"]);
+    fill(&mut env);
+    assert_eq!(both_agree(&env).len(), 9);
+}
+
+#[test]
+fn the_real_results_branch() {
+    let Some(bundle) = shared("agentv-results-v1.bundle") else { return };
+    let env = TestEnv::new();
+    let branch = "refs/heads/agentv/results/v1";
+    env.git(["fetch", "-q", bundle.to_str().unwrap(), &format!("{branch}:{branch}")]).ok();
+    env.agentv(["import", "--from-ref", branch, "--all-versions"]).ok();
+    assert_eq!(both_agree(&env).len(), 111);
+}
+
+/// The reader would be worth nothing if it found everything in order.
+#[test]
+fn a_run_whose_files_were_changed_is_noticed() {
+    let mut env = TestEnv::new();
+    env.small_bundle(1);
+    env.agentv(["record"]).ok();
+    env.set("GIT_INDEX_FILE", env.root().join("index"));
+    let run = env.runs().remove(0);
+    let (id, tree) = (run["id"].as_str().unwrap(), run["tree"].as_str().unwrap());
+    let dir = format!("{}/{}", &id[..2], &id[2..]);
+    std::fs::write(env.root().join("forged"), "passed, honestly\n").unwrap();
+    let forged = env.git(["hash-object", "-w", "../forged"]).ok();
+    env.git(["read-tree", REF]).ok();
+    env.git(["update-index", "--cacheinfo", &format!("100644,{},{dir}/artifacts/only/answer.md", forged.trim())]).ok();
+    let root = env.git(["write-tree"]).ok();
+    let changed = env.git(["rev-parse", &format!("{}:{dir}", root.trim())]).ok();
+    let message = env.git(["log", "-1", "--format=%B", REF]).ok().replace(tree, changed.trim());
+    let commit = env.git(["commit-tree", root.trim(), "-p", REF, "-m", message.trim_end()]).ok();
+    env.git(["update-ref", REF, commit.trim()]).ok();
+    let Some(ran) = read_with_python(&env) else { return };
+    let said = ran.fails(1);
+    for wrong in ["its artifacts are", "its files have"] {
+        // The manifest's digest leads to the old files, so their size is right and their place is wrong.
+        assert_eq!(said.contains(wrong), wrong == "its artifacts are", "{said}");
+    }
+}
+
+/// The examples of the specification are what the binary writes.
+#[test]
+fn the_examples_are_real() {
+    let spec = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md")).unwrap();
+    let block = |language: &str, part: &str| {
+        let blocks = spec.split("\n```").skip(1).step_by(2);
+        let found =
+            blocks.filter_map(|block| block.split_once('\n')).find(|(l, text)| *l == language && text.contains(part));
+        found.unwrap_or_else(|| panic!("no example with '{part}'")).1.to_owned()
+    };
+    let env = TestEnv::new();
+    let printed = env.run("sh", &env.repo, ["-c", &block("sh", "sha256sum")]).ok();
+    assert!(spec.contains(&format!("prints `{}`", printed.trim())), "{printed}");
+
+    env.bundle("agentv-5.3.1", "2026-11-22T07-05-03-446Z");
+    env.agentv(["record", "2026-11-22T07-05-03-446Z"]).ok();
+    let run = env.runs().remove(0);
+    let mut manifest = env.git(["show", &format!("{}:run.json", run["tree"].as_str().unwrap())]).ok();
+    // The host is another one on every machine, and with it the directory's id.
+    let host = |text: &str| text[text.find("\"host\"").unwrap()..text.find("\"id\"").unwrap()].to_owned();
+    let example = block("json", "\"started_at\"");
+    manifest = manifest.replace(&host(&manifest), &host(&example));
+    assert_eq!(manifest.trim(), example.trim());
+    let message = env.git(["log", "-1", "--format=%B", REF]).ok();
+    let example = block("", "Agentv-Row: {");
+    let tree = |text: &str| text.split("\"tree\":\"").nth(1).unwrap()[..40].to_owned();
+    assert_eq!(message.replace(&tree(&message), &tree(&example)).trim(), example.trim());
+}
