@@ -1,15 +1,18 @@
 //! Walking commits, newest first.
 
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 
 use super::{CommitInfo, Kind, Oid, Repo, Result};
 
 /// The commits that can be reached from a tip, by commit date, newest first;
-/// a child always before its parents. What it costs depends on how many are
-/// taken, not on how many there are.
+/// a child always before its parents, as long as dates never go back along a
+/// line of history. What it costs depends on how many are taken, not on how
+/// many there are.
 pub struct Log<'r> {
     repo: &'r Repo,
     queue: BinaryHeap<Queued>,
+    /// Commits of one second, in their order; only once the history has a merge.
+    ready: VecDeque<CommitInfo>,
     /// Ids that were queued; only needed once the history has a merge.
     seen: HashSet<Oid>,
     linear: bool,
@@ -40,7 +43,8 @@ impl Eq for Queued {}
 impl Repo {
     /// Walks the history of `tip`.
     pub fn log(&self, tip: &Oid) -> Result<Log<'_>> {
-        let mut log = Log { repo: self, queue: BinaryHeap::new(), seen: HashSet::new(), linear: true };
+        let mut log =
+            Log { repo: self, queue: BinaryHeap::new(), ready: VecDeque::new(), seen: HashSet::new(), linear: true };
         log.queue.push(Queued(self.commit(tip)?));
         Ok(log)
     }
@@ -51,29 +55,83 @@ impl Repo {
     }
 }
 
-impl Iterator for Log<'_> {
-    type Item = Result<CommitInfo>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let Queued(commit) = self.queue.pop()?;
+impl Log<'_> {
+    /// Queues the parents of a commit that were not met before.
+    fn queue_parents(&mut self, commit: &CommitInfo) -> Result<()> {
         self.linear &= commit.parents.len() < 2;
         for parent in &commit.parents {
             if !self.linear && !self.seen.insert(*parent) {
                 continue;
             }
-            match self.repo.try_read(parent, Kind::Commit) {
-                Ok(Some(data)) => match CommitInfo::decode(*parent, &data) {
-                    Ok(info) => self.queue.push(Queued(info)),
-                    Err(err) => return Some(Err(err)),
-                },
-                Ok(None) if self.repo.is_shallow_boundary(&commit.id) => {}
-                Ok(None) => match self.repo.commit(parent) {
-                    Ok(info) => self.queue.push(Queued(info)),
-                    Err(err) => return Some(Err(err)),
-                },
-                Err(err) => return Some(Err(err)),
+            match self.repo.try_read(parent, Kind::Commit)? {
+                Some(data) => self.queue.push(Queued(CommitInfo::decode(*parent, &data)?)),
+                None if self.repo.is_shallow_boundary(&commit.id) => {}
+                None => self.queue.push(Queued(self.repo.commit(parent)?)),
             }
         }
-        Some(Ok(commit))
+        Ok(())
     }
+
+    /// `first` and what else there is of its second: where lines of history
+    /// meet, only all of them together show which commit is whose parent.
+    fn second_of(&mut self, first: CommitInfo) -> Result<Vec<CommitInfo>> {
+        let date = first.committed;
+        let mut group = vec![first];
+        while self.queue.peek().is_some_and(|next| next.0.committed >= date)
+            && let Some(Queued(commit)) = self.queue.pop()
+        {
+            self.queue_parents(&commit)?;
+            group.push(commit);
+        }
+        Ok(children_first(group))
+    }
+
+    fn advance(&mut self) -> Result<Option<CommitInfo>> {
+        if let Some(commit) = self.ready.pop_front() {
+            return Ok(Some(commit));
+        }
+        let Some(Queued(commit)) = self.queue.pop() else { return Ok(None) };
+        self.queue_parents(&commit)?;
+        if self.linear {
+            return Ok(Some(commit));
+        }
+        self.ready = self.second_of(commit)?.into();
+        Ok(self.ready.pop_front())
+    }
+}
+
+impl Iterator for Log<'_> {
+    type Item = Result<CommitInfo>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.advance().transpose()
+    }
+}
+
+/// Sorts commits so that each stands before its parents; otherwise newest first, then by id.
+fn children_first(commits: Vec<CommitInfo>) -> Vec<CommitInfo> {
+    let mut children: HashMap<Oid, usize> = HashMap::new();
+    for parent in commits.iter().flat_map(|commit| &commit.parents) {
+        *children.entry(*parent).or_default() += 1;
+    }
+    let (mut free, mut waiting) = (BinaryHeap::new(), HashMap::new());
+    for commit in commits {
+        if children.contains_key(&commit.id) {
+            waiting.insert(commit.id, commit);
+        } else {
+            free.push(Queued(commit));
+        }
+    }
+    let mut sorted = Vec::with_capacity(free.len() + waiting.len());
+    while let Some(Queued(commit)) = free.pop() {
+        for parent in &commit.parents {
+            let left = children.get_mut(parent).expect("it was counted");
+            *left -= 1;
+            if *left == 0 {
+                free.extend(waiting.remove(parent).map(Queued));
+            }
+        }
+        sorted.push(commit);
+    }
+    sorted
 }

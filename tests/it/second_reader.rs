@@ -159,3 +159,44 @@ fn the_examples_are_real() {
     let tree = |text: &str| text.split("\"tree\":\"").nth(1).unwrap()[..40].to_owned();
     assert_eq!(message.replace(&tree(&message), &tree(&example)).trim(), example.trim());
 }
+
+/// What this version does not write but must read: a merge, a row that it carries,
+/// commits of others, and ops that it does not know. All in one second, where dates tell nothing.
+#[test]
+fn a_history_that_a_later_version_merged() {
+    let env = TestEnv::new();
+    for n in 0..12 {
+        env.small_bundle(n);
+    }
+    env.agentv(["record"]).ok();
+    let base = env.git(["rev-parse", REF]).ok().trim().to_owned();
+    // Each side tags what the other side leaves alone.
+    let mut sides = Vec::new();
+    for side in 0..2 {
+        env.git(["update-ref", REF, &base]).ok();
+        for n in 0..12 {
+            if n % 2 == side {
+                env.agentv(["tag", &format!("small-{n}"), &format!("+side-{side}")]).ok();
+                env.agentv(["note", &format!("small-{n}"), "-m", "seen"]).ok();
+            }
+        }
+        sides.push(env.git(["rev-parse", REF]).ok().trim().to_owned());
+    }
+    let commit = |message: &str, parents: &[&str]| {
+        let merged = env.git(["merge-tree", "--write-tree", &sides[0], &sides[1]]).ok();
+        let mut args = vec!["commit-tree", merged.trim(), "-m", message];
+        args.extend(parents.iter().flat_map(|parent| ["-p", parent]));
+        env.git(args).ok().trim().to_owned()
+    };
+    let merge = commit("merge\n\nAgentv-Op: merge", &[&sides[0], &sides[1]]);
+    let quoting = "somebody's\n\nAgentv-Op: record\nAgentv-Row: {\"quoted\": true}\n\nSigned-off-by: A <a@example.com>";
+    let foreign = commit(quoting, &[&merge]);
+    let unknown = commit("later\n\nagentv-op:fancy", &[&foreign]);
+    env.git(["update-ref", REF, &unknown]).ok();
+    let runs = both_agree(&env);
+    assert_eq!(runs.len(), 12);
+    for run in runs {
+        let n: u32 = run["run_id"].as_str().unwrap()["small-".len()..].parse().unwrap();
+        assert_eq!(run["tags"], serde_json::json!([format!("side-{}", n % 2)]), "{run}");
+    }
+}
