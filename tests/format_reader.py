@@ -256,6 +256,8 @@ class Reader:
         expected = self.row(manifest, overlay, row["tree"])
         if expected != row:
             self.complain(where, f"its row should be {expected}, not {row}")
+        if len(set(row["tags"])) != len(row["tags"]):
+            self.complain(where, f"it has a tag twice: {row['tags']}")
         algorithm, _, artifacts = manifest["files"]["digest"].partition(":")
         if algorithm != ("sha1" if len(row["tree"]) == 40 else "sha256"):
             self.complain(where, f"its digest is of another object format: {algorithm}")

@@ -45,6 +45,8 @@ fn fill(env: &mut TestEnv) {
     for n in 0..5 {
         env.small_bundle(n);
     }
+    // The same tag twice.
+    std::fs::write(env.repo.join("old/2026-11-22T06-41-22-473Z/tags.json"), r#"{"tags": ["b", "a", "b"]}"#).unwrap();
     // Several in the same second: their order is that of their start, then their id.
     env.agentv(["record"]).ok();
     env.agentv(["record", "old", "new"]).ok();
