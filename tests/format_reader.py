@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
 """Reads and verifies the runs of a repository, as docs/format.md specifies them.
 
-usage: format_reader.py [--ref REF] REPOSITORY
+usage: format_reader.py [--ref REF] [--derive] REPOSITORY
 
 A second implementation, written from the specification and not from the
 source of git-agentv, with nothing but Python's standard library and git. It
 prints the list of all runs as `git agentv list -n 0 --deleted --format json`
-does, and on standard error what is not as specified. Exit code 1 if anything is not.
+does, and on standard error what is not as specified. Exit code 1 if anything
+is not. With --derive it also reads the bundles and says where a manifest has
+something else, as it may where values were given by hand.
 """
 
 import argparse
-import decimal
 import hashlib
 import json
 import re
 import struct
-import subprocess
 import sys
 from datetime import datetime, timezone
+
+sys.dont_write_bytecode = True  # the modules beside this one are no part of an installation
+
+from format_basics import Git, canonical, encode
+from format_numbers import differences
 
 RUNS_REF = "refs/agentv/runs/v1"
 ROW_KEYS = """run_id timestamp experiment target test_count passed pass_rate avg_score tags sha
@@ -25,112 +30,6 @@ ROW_KEYS = """run_id timestamp experiment target test_count passed pass_rate avg
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 HFS_IGNORES = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
-
-
-class Git:
-    """Objects of a repository, through one `git cat-file --batch`."""
-
-    def __init__(self, repository):
-        self.base = ["git", "-C", repository]
-        self.batch = subprocess.Popen(
-            [*self.base, "cat-file", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def run(self, *args):
-        done = subprocess.run([*self.base, *args], stdout=subprocess.PIPE, check=True)
-        return done.stdout.decode("utf-8", "replace")
-
-    def resolve(self, name):
-        done = subprocess.run([*self.base, "rev-parse", "--verify", "--quiet", name], stdout=subprocess.PIPE)
-        return done.stdout.decode().strip() or None
-
-    def read(self, oid):
-        """Kind and content of an object; (None, None) if it is not there."""
-        self.batch.stdin.write(oid.encode() + b"\n")
-        self.batch.stdin.flush()
-        head = self.batch.stdout.readline().split()
-        if head[1] == b"missing":
-            return None, None
-        data = self.batch.stdout.read(int(head[2]))
-        self.batch.stdout.read(1)
-        kind = head[1].decode()
-        name = hashlib.sha1 if len(oid) == 40 else hashlib.sha256
-        actual = name(b"%s %d\0" % (kind.encode(), len(data)) + data).hexdigest()
-        if actual != oid:
-            raise ValueError(f"object {oid} has the id {actual}")
-        return kind, data
-
-    def tree(self, oid):
-        """Entries of a tree: name (bytes) -> (mode, object id)."""
-        kind, data = self.read(oid)
-        if kind != "tree":
-            raise ValueError(f"{oid} is no tree but {kind or 'missing'}")
-        entries, at, width = {}, 0, len(oid) // 2
-        while at < len(data):
-            nul = data.index(b"\0", at)
-            mode, name = data[at:nul].split(b" ", 1)
-            entries[name] = (mode.decode(), data[nul + 1:nul + 1 + width].hex())
-            at = nul + 1 + width
-        return entries
-
-    def blob(self, oid):
-        kind, data = self.read(oid)
-        if kind != "blob":
-            raise ValueError(f"{oid} is no blob but {kind or 'missing'}")
-        return data
-
-
-# Section 4: JSON
-
-
-def number(value):
-    if isinstance(value, int):
-        return str(value)
-    if value == 0:
-        return "-0.0" if str(value).startswith("-") else "0.0"
-    # Python's repr has the shortest digits too, but puts the point elsewhere.
-    sign, digits, exponent = decimal.Decimal(repr(value)).as_tuple()
-    point = len(digits) + exponent  # the value is 0.digits * 10^point
-    digits = "".join(map(str, digits)).rstrip("0")
-    if -5 < point <= 16:
-        if point <= 0:
-            text = "0." + "0" * -point + digits
-        elif point >= len(digits):
-            text = digits + "0" * (point - len(digits)) + ".0"
-        else:
-            text = digits[:point] + "." + digits[point:]
-    else:
-        text = digits[0] + ("." + digits[1:] if digits[1:] else "") + f"e{point - 1:+d}"
-    return "-" * sign + text
-
-
-def string(value):
-    return json.dumps(value, ensure_ascii=False)
-
-
-def encode(value, indent=None, sort=True, level=0):
-    """JSON in the canonical form, or on one line without white space."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, (int, float)):
-        return number(value)
-    if isinstance(value, str):
-        return string(value)
-    if isinstance(value, list):
-        items, (opening, closing) = [encode(item, indent, sort, level + 1) for item in value], "[]"
-    else:
-        keys = sorted(value, key=lambda key: key.encode()) if sort else value
-        colon = ":" if indent is None else ": "
-        items = [string(key) + colon + encode(value[key], indent, sort, level + 1) for key in keys]
-        opening, closing = "{}"
-    if indent is None or not items:
-        return opening + ",".join(items) + closing
-    margin = "\n" + " " * indent * level
-    inner = margin + " " * indent
-    return opening + inner + ("," + inner).join(items) + margin + closing
-
-
-def canonical(value):
-    return (encode(value, indent=2) + "\n").encode()
 
 
 def time(seconds):
@@ -168,8 +67,8 @@ class Commit:
 
 
 class Reader:
-    def __init__(self, repository, ref):
-        self.git, self.ref = Git(repository), ref
+    def __init__(self, repository, ref, derive):
+        self.git, self.ref, self.derive = Git(repository), ref, derive
         self.problems = []
 
     def complain(self, where, what):
@@ -271,8 +170,10 @@ class Reader:
         if self.git.read(artifacts)[0] is None:
             self.complain(where, "its artifacts are not in the repository")
             return
-        self.check_files(artifacts, manifest["files"], where)
-        self.check_counts(manifest, where)
+        files = self.check_files(artifacts, manifest["files"], where)
+        if self.derive and manifest["format"] != "generic":
+            for difference in differences(manifest, lambda path: self.git.blob(files[path]), files):
+                self.complain(where, difference)
 
     def document(self, entries, name, schema, where):
         mode, oid = entries[name]
@@ -316,18 +217,8 @@ class Reader:
         }
         return {key: value for key, value in row.items() if value is not None}
 
-    def check_counts(self, manifest, where):
-        counts, rate = manifest["counts"], manifest["scores"].get("pass_rate")
-        if manifest["format"] == "generic":
-            return
-        if counts["test_count"] != counts["passed"] + counts["failed"] + counts["errors"]:
-            self.complain(where, f"its counts do not add up: {counts}")
-        judged = counts["test_count"] - counts["errors"]
-        if rate != (counts["passed"] / judged if judged else None):
-            self.complain(where, f"its pass rate does not follow from its counts: {rate}")
-
     def check_files(self, artifacts, files, where):
-        split, found = files.get("split", []), []
+        split, found, blobs = files.get("split", []), [], {}
         for path, mode, oid in self.walk(artifacts, set(map(str.encode, split))):
             if not all(map(valid_name, path.split(b"/"))):
                 self.complain(where, f"a name that must not be stored: {path}")
@@ -335,12 +226,14 @@ class Reader:
                 found.append(self.check_parts(oid, path, where))
             elif mode in ("100644", "100755"):
                 found.append(len(self.git.blob(oid)))
+                blobs[path.decode("utf-8", "replace")] = oid
             else:
                 self.complain(where, f"{path} has the mode {mode}")
         if len(found) != files["count"]:
             self.complain(where, f"it has {len(found)} files, not {files['count']}")
         if sum(found) != files.get("bytes", sum(found)):
             self.complain(where, f"its files have {sum(found)} bytes, not {files['bytes']}")
+        return blobs
 
     def walk(self, tree, split, prefix=b""):
         for name, (mode, oid) in self.git.tree(tree).items():
@@ -399,8 +292,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("repository")
     parser.add_argument("--ref", default=RUNS_REF)
+    parser.add_argument("--derive", action="store_true")
     args = parser.parse_args()
-    reader = Reader(args.repository, args.ref)
+    reader = Reader(args.repository, args.ref, args.derive)
     try:
         listed = reader.runs()
     except ValueError as err:

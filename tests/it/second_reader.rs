@@ -16,7 +16,7 @@ fn read_with_python(env: &TestEnv) -> Option<Ran> {
         return None;
     }
     let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format_reader.py");
-    Some(env.run("python3", &env.repo, [reader.as_os_str(), ".".as_ref()]))
+    Some(env.run("python3", &env.repo, [reader.as_os_str(), "--derive".as_ref(), ".".as_ref()]))
 }
 
 /// Fails unless the second reader finds nothing wrong and lists the same runs. Returns them.
@@ -38,6 +38,27 @@ fn at(env: &mut TestEnv, seconds: i64) {
     }
 }
 
+/// A bundle that needs every rule by which numbers are made.
+fn write_awkward_bundle(dir: &Path) {
+    let lines = [
+        r#"{"testId": "first", "score": 0.1, "target": "t", "timestamp": "2026-07-04T10:00:02.9999Z"}"#,
+        r#"{"test_id": "first", "score": 0.8, "target": "t", "tokenUsage": {"input": 2, "output": 3, "reasoning": 4}}"#,
+        r#"{"test_id": "first", "score": 0.79, "target": "u", "durationMs": 0.3, "cost_usd": 0.1, "named_scores": {"g": 0.1, "no": null}}"#,
+        "  ",
+        r#"{"test_id": "own", "score": 0, "execution_status": "ok", "duration_ms": 0.2, "cost_usd": 0.2, "scores": [{"name": "g", "score": 0.7}, {"name": "h"}]}"#,
+        r#"{"eval_id": "none", "error": null, "cost_usd": 0.3}"#,
+        r#"{"test_id": "broken", "score": 1, "error": "boom", "scores": [{"name": "only-here", "score": 1}]}"#,
+        r#"{"test_id": "late", "score": 1, "execution_status": "timeout", "end_time": "2026-07-04T10:00:01Z"}"#,
+        r#"{"test_id": "not", "execution_status": "skipped", "duration_ms": 1e3, "projection_identity": {"dimensions": {"run_id": "x", "eval_path": "e"}}}"#,
+        r#"{"test_id": "not", "execution_status": "skip", "eval_path": "e", "tags": {"b": 1, "a": true, "c": [], "experiment": "awkward"}}"#,
+        r#"{"test_id": "word", "execution_status": "unheard of", "score": 0.9, "target": "t"}"#,
+    ];
+    let summary = r#"{"run_id": "", "metadata": {"run_id": 7, "tests_run": ["first"], "tags": {}, "targets": []}, "run_summary": {}, "index_path": "./cases/list.jsonl"}"#;
+    std::fs::create_dir_all(dir.join("cases")).unwrap();
+    std::fs::write(dir.join("cases/list.jsonl"), lines.join("\n")).unwrap();
+    std::fs::write(dir.join("summary.json"), summary).unwrap();
+}
+
 /// Runs of all kinds, and all that can be done to them.
 fn fill(env: &mut TestEnv) {
     env.bundle("agentv-4.42.4", "old/2026-11-22T06-41-22-473Z");
@@ -50,6 +71,11 @@ fn fill(env: &mut TestEnv) {
     // Several in the same second: their order is that of their start, then their id.
     env.agentv(["record"]).ok();
     env.agentv(["record", "old", "new"]).ok();
+    write_awkward_bundle(&env.repo.join("awkward"));
+    env.agentv(["record", "awkward"]).ok();
+    // One whose last case ended before it began, and that lasted no time at all.
+    write_small_bundle(&env.repo.join("backwards"), "2026-07-04T12-00-00-000Z", "2026-07-04T11:00:00.000Z");
+    env.agentv(["record", "backwards"]).ok();
     at(env, 60);
     let odd = env.repo.join("odd");
     std::fs::create_dir_all(odd.join("a/b")).unwrap();
@@ -85,7 +111,7 @@ fn runs_of_all_kinds() {
     fill(&mut env);
     let runs = both_agree(&env);
     let status = |wanted: &str| runs.iter().filter(|run| run["status"] == wanted).count();
-    assert_eq!((status("complete"), status("pruned"), runs.len()), (7, 2, 9));
+    assert_eq!((status("complete"), status("pruned"), runs.len()), (9, 2, 11));
     env.fsck();
 }
 
@@ -93,7 +119,7 @@ fn runs_of_all_kinds() {
 fn a_sha256_repository() {
     let mut env = TestEnv::with_init(&["--object-format=sha256"]);
     fill(&mut env);
-    assert_eq!(both_agree(&env).len(), 9);
+    assert_eq!(both_agree(&env).len(), 11);
 }
 
 #[test]
