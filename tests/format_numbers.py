@@ -38,12 +38,17 @@ def first(values):
 
 def moment(value):
     """Milliseconds since 1970, cut."""
+    form = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)"
+    found = re.fullmatch(form, value) if isinstance(value, str) else None
+    if not found:
+        return None
+    whole, fraction, zone = found.groups()
     try:
-        at = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except (AttributeError, ValueError):
+        at = datetime.fromisoformat(whole + zone.replace("Z", "+00:00"))
+    except ValueError:
         return None
     since = at - datetime(1970, 1, 1, tzinfo=timezone.utc)
-    return (since.days * 86400 + since.seconds) * 1000 + since.microseconds // 1000
+    return (since.days * 86400 + since.seconds) * 1000 + int(((fraction or "") + "000")[:3])
 
 
 def stamp(name):

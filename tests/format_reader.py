@@ -4,7 +4,7 @@
 usage: format_reader.py [--ref REF] [--derive] REPOSITORY
 
 A second implementation, written from the specification and not from the
-source of git-agentv, with nothing but Python's standard library and git. It
+source of git-agentv, with nothing but Python 3.9 and git. It
 prints the list of all runs as `git agentv list -n 0 --deleted --format json`
 does, and on standard error what is not as specified. Exit code 1 if anything
 is not. With --derive it also reads the bundles and says where a manifest has

@@ -10,9 +10,10 @@ use crate::env::{NOW, Ran, TestEnv, shared, write_small_bundle};
 const REF: &str = "refs/agentv/runs/v1";
 
 fn read_with_python(env: &TestEnv) -> Option<Ran> {
-    let found = std::process::Command::new("python3").arg("--version").output();
-    if !found.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: there is no python3 on PATH");
+    let new_enough = "import sys; sys.exit(sys.version_info < (3, 9))";
+    let found = std::process::Command::new("python3").args(["-c", new_enough]).status();
+    if !found.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: there is no python3 of version 3.9 or newer on PATH");
         return None;
     }
     let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format_reader.py");
