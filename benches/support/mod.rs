@@ -17,13 +17,13 @@ const EPOCH: i64 = 1_735_689_600;
 const STEP: i64 = 300;
 
 /// The bundle that all runs are made from.
-pub struct Template {
+pub(crate) struct Template {
     files: Vec<(String, Vec<u8>)>,
 }
 
 impl Template {
     /// Reads the real bundle.
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bundles/agentv-5.3.1");
         let case = bundle.join("wrong--46de1196698a");
         let read = |path: PathBuf| std::fs::read(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
@@ -48,7 +48,7 @@ impl Template {
     }
 
     /// Run number `i`: its name, its start in seconds since 1970, its files.
-    pub fn run(&self, i: u64) -> (String, i64, Vec<(String, Vec<u8>)>) {
+    pub(crate) fn run(&self, i: u64) -> (String, i64, Vec<(String, Vec<u8>)>) {
         let start = EPOCH + STEP * i64::try_from(i).expect("not so many runs");
         let mut random = Random(i);
         let time = jiff::Timestamp::from_millisecond(start * 1000 + i64::try_from(i % 1000).expect("it is small"))
@@ -80,13 +80,14 @@ impl Template {
     }
 
     /// Run number `i` in memory.
-    pub fn bundle(&self, i: u64) -> (DirBundle, i64) {
+    #[allow(dead_code, reason = "the generator wants it, the benchmarks don't")]
+    pub(crate) fn bundle(&self, i: u64) -> (DirBundle, i64) {
         let (name, start, files) = self.run(i);
         (DirBundle::from_files(&name, files), start)
     }
 
     /// Run number `i` on disk below `dir`.
-    pub fn write(&self, i: u64, dir: &Path) -> PathBuf {
+    pub(crate) fn write(&self, i: u64, dir: &Path) -> PathBuf {
         let (name, _, files) = self.run(i);
         let top = dir.join(name);
         for (path, data) in files {

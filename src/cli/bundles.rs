@@ -79,17 +79,19 @@ pub(super) fn record_all(
     };
     let mut results = Vec::new();
     store.record_bulk(options, next, |result| results.push(result))?;
-    let report = |(result, path): (Result<Recorded, store::Error>, &PathBuf)| match result {
-        Ok(recorded) => Ok(Report::new(path, recorded)),
-        Err(err) => Err(explain(path, err)),
-    };
-    Ok(results.into_iter().zip(paths).map(report).collect())
+    Ok(results.into_iter().zip(paths).map(|(result, path)| report(store, path, result)).collect())
 }
 
 /// Records one bundle.
 pub(super) fn record(store: &Store<'_>, path: &Path, options: &RecordOptions) -> Result<Report, Failure> {
     let result = DirBundle::load(path).map_err(store::Error::from).and_then(|bundle| store.record(&bundle, options));
-    result.map(|recorded| Report::new(path, recorded)).map_err(|err| explain(path, err))
+    report(store, path, result)
+}
+
+fn report(store: &Store<'_>, path: &Path, result: Result<Recorded, store::Error>) -> Result<Report, Failure> {
+    let recorded = result.map_err(|err| explain(path, err))?;
+    store.remember(path, &recorded.row.id);
+    Ok(Report::new(path, recorded))
 }
 
 /// A reader knows the bundle by its last name only; the user typed more.

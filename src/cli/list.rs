@@ -128,7 +128,7 @@ fn cells(run: &Listed, now: Timestamp, digits: usize) -> Vec<Cell> {
     match row.status {
         RunStatus::Pruned => tags.insert(0, "(deleted)".into()),
         RunStatus::Partial => tags.insert(0, "(partial)".into()),
-        RunStatus::Complete => {}
+        RunStatus::Complete | RunStatus::Other => {}
     }
     let passed = if row.test_count > 0 { format!("{}/{}", row.passed, row.test_count) } else { String::new() };
     vec![

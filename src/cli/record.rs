@@ -97,8 +97,8 @@ fn pending(store: &Store<'_>, args: &Record) -> Result<(Vec<PathBuf>, Waiting), 
     if store.repo().work_dir().is_none() {
         return Err(Failure::usage("a bare repository has no .agentv/results to look in").hint("name the bundle"));
     }
-    if args.about.name.is_some() {
-        return Err(Failure::usage("--name needs the PATH that it names"));
+    if args.about.name.is_some() || args.started_at.is_some() {
+        return Err(Failure::usage("--name and --started-at are about one bundle").hint("name its PATH"));
     }
     let (mut paths, mut waiting) = (Vec::new(), Vec::new());
     for found in store.unrecorded()? {

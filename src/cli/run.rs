@@ -114,11 +114,14 @@ impl Results {
     fn make(repo: &Repo) -> Result<Self, Failure> {
         let run_id = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S-%3fZ").to_string();
         let top = std::path::absolute(repo.git_dir())?.join("agentv/results");
-        std::fs::create_dir_all(&top)
-            .map_err(|err| Failure::new(format!("cannot write to '{}': {err}", top.display())))?;
         // Two commands that start in the same millisecond must not share it.
-        let dir = tempfile::Builder::new().prefix(&format!("{run_id}-")).tempdir_in(top)?.keep();
-        Ok(Self { run_id, dir })
+        let prefix = format!("{run_id}-");
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix(&prefix);
+        // In a repository of several users the directory may be another's.
+        let dir = std::fs::create_dir_all(&top).and_then(|()| builder.tempdir_in(&top)).or_else(|_| builder.tempdir());
+        let dir = dir.map_err(|err| Failure::new(format!("cannot write to '{}': {err}", top.display())))?;
+        Ok(Self { run_id, dir: dir.keep() })
     }
 }
 

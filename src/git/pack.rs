@@ -122,19 +122,17 @@ impl<'r> PackWriter<'r> {
         Ok(())
     }
 
-    fn known(&self, id: &Oid) -> bool {
-        self.written.contains_key(id) || self.repo.gix().objects.exists_without_refresh(id)
-    }
-
     fn error(&self, err: &std::io::Error) -> Error {
         Error::Odb { action: "write", dir: self.repo.objects_dir(), reason: err.to_string() }
     }
 }
 
+/// Objects that the repository has already are stored once more: they may be unreachable,
+/// and a `git gc` that runs at this moment must not take them from under us.
 impl ObjectSink for PackWriter<'_> {
     fn put(&mut self, kind: Kind, data: &[u8]) -> Result<Oid> {
         let id = self.repo.hash(kind, data)?;
-        if !self.known(&id) {
+        if !self.written.contains_key(&id) {
             let number = match kind {
                 Kind::Commit => 1,
                 Kind::Tree => 2,
@@ -150,7 +148,7 @@ impl ObjectSink for PackWriter<'_> {
             return self.put(kind, data);
         };
         let id = self.repo.hash(kind, data)?;
-        if !self.known(&id) {
+        if !self.written.contains_key(&id) {
             self.add(id, OFS_DELTA, Some(found), &splice_delta(base_data, data))?;
         }
         Ok(id)

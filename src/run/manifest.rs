@@ -128,8 +128,9 @@ pub enum How {
     Reflog,
     /// The user named it.
     Given,
-    /// It is not known.
+    /// It is not known, or known in a way that only a newer version understands.
     #[default]
+    #[serde(other)]
     Unknown,
 }
 

@@ -105,6 +105,9 @@ impl std::str::FromStr for TagEdit {
         if name.is_empty() {
             return Err("a tag needs a name: +name or -name".into());
         }
+        if name.starts_with(['+', '-']) {
+            return Err(format!("'{}' cannot be a tag: it must not begin with + or -", name.escape_debug()));
+        }
         if name.chars().any(|c| c.is_whitespace() || c.is_control() || c == ',') {
             return Err(format!("'{}' cannot be a tag: no spaces, commas or control characters", name.escape_debug()));
         }

@@ -17,6 +17,9 @@ pub enum RunStatus {
     Partial,
     /// Deleted; only what is said about it is left.
     Pruned,
+    /// Something that a newer version says.
+    #[serde(other)]
+    Other,
 }
 
 /// The row of a run. Keys are written in this order; absent means unknown.

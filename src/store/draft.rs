@@ -5,7 +5,7 @@
 //! compare-and-swap: who loses it builds again on the new tip.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,7 +19,7 @@ use super::{Error, Result, Store};
 /// How long we go on while others keep winning.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A ref lock that nobody touches for so long was left by a process that died.
-const STALE_LOCK: Duration = Duration::from_secs(3);
+const STALE_LOCK: Duration = Duration::from_secs(5);
 /// How often git may refuse for a reason that is no race.
 const MAX_REFUSALS: u32 = 3;
 
@@ -168,8 +168,16 @@ impl<'r> Store<'r> {
         let path = self.repo.agentv_dir().join("write.lock");
         let _ = path.parent().map(std::fs::create_dir_all);
         let file = File::options().create(true).append(true).open(path).ok()?;
-        file.lock().ok()?;
-        Some(file)
+        let start = Instant::now();
+        // Somebody who was stopped in the middle must not stop all others.
+        while start.elapsed() < PATIENCE / 4 {
+            match file.try_lock() {
+                Ok(()) => return Some(file),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+                Err(TryLockError::Error(_)) => return None,
+            }
+        }
+        None
     }
 
     /// If somebody holds the ref's lock file, waits until it is released, and

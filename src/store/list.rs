@@ -66,7 +66,9 @@ impl Rows<'_> {
         }
         let mut group = Vec::new();
         for commit in commits {
-            let is_record = message::op(&commit) == Some(Op::Record);
+            // A commit without an operation is not one of ours, whatever else it says.
+            let Some(op) = message::op(&commit) else { continue };
+            let is_record = op == Op::Record;
             for row in message::rows(&commit)? {
                 if self.done.contains(&row.id) {
                     continue;

@@ -67,11 +67,14 @@ impl<'r> Store<'r> {
             return Ok(Vec::new());
         };
         let runs = self.repo.tree(&entry.id)?;
-        let matches = runs.entries().iter().filter(|entry| entry.name.starts_with(rest.as_bytes()));
+        let matches = runs
+            .entries()
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::Dir && entry.name.starts_with(rest.as_bytes()));
         Ok(matches.map(|entry| (format!("{shard}{}", String::from_utf8_lossy(&entry.name)), entry.id)).collect())
     }
 
-    /// Ids of all runs that begin with `prefix`, for completion.
+    /// Ids of the newest runs that begin with `prefix`, for completion.
     pub fn ids(&self, prefix: &str) -> Result<Vec<RunId>> {
         let runs = self.rows(false)?.take(200).collect::<Result<Vec<_>>>()?;
         Ok(runs.into_iter().map(|run| run.row.id).filter(|id| id.as_str().starts_with(prefix)).collect())

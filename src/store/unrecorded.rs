@@ -96,7 +96,7 @@ impl Store<'_> {
             if let Some(id) = id
                 && tree.get(self.repo, &id)?.is_some()
             {
-                self.remember(&path, &sign, &id);
+                self.remember_as(&path, &sign, &id);
                 continue;
             }
             found.push(Found { path, state });
@@ -123,6 +123,12 @@ impl Store<'_> {
         }
     }
 
+    /// Remembers that the bundle at `path` was recorded as the run `id`, so that
+    /// it is not picked up once more under what it calls itself.
+    pub fn remember(&self, path: &Path, id: &RunId) {
+        self.remember_as(path, &signature(path), id);
+    }
+
     fn memory(&self) -> PathBuf {
         self.repo.git_dir().join("agentv/recorded")
     }
@@ -137,7 +143,7 @@ impl Store<'_> {
     }
 
     /// Only a cache: a line more or less costs or saves reading a bundle again.
-    fn remember(&self, path: &Path, signature: &str, id: &RunId) {
+    fn remember_as(&self, path: &Path, signature: &str, id: &RunId) {
         use std::io::Write as _;
         let key = key(path, signature);
         if key.contains('\n') {
@@ -152,6 +158,7 @@ impl Store<'_> {
 }
 
 fn key(path: &Path, signature: &str) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     format!("{signature} {}", path.display())
 }
 
