@@ -15,4 +15,5 @@ mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
 mod second_reader;
+mod man;
 mod smoke;

@@ -1,0 +1,84 @@
+//! What the man pages say beyond the options.
+
+/// Commands that are explained by each other.
+pub(super) const RELATED: [&[&str]; 4] = [
+    &["record", "run", "import", "status"],
+    &["list", "show", "files", "cat", "export", "schema"],
+    &["tag", "note", "delete", "restore"],
+    &["man", "completions"],
+];
+
+pub(super) const EXIT_STATUS: [(&str, &str); 4] = [
+    ("0", "Done. Also when whoever reads the output stops reading it."),
+    ("1", "The answer is no."),
+    ("2", "Bad usage; nothing was done."),
+    ("128", "Failed. What went wrong is told on standard error, with a hint where there is one."),
+];
+
+pub(super) const EXIT_OF_RUN: &str = "git agentv run and agentv eval end with the exit code of the command that they ran; \
+with 128 if that was 0 and what it left could not be recorded.";
+
+pub(super) const ENVIRONMENT: [(&str, &str); 9] = [
+    (
+        "AGENTV_LOG",
+        "What to log to standard error: error, warn, info, debug or trace, or a filter such as git_agentv::git=debug.",
+    ),
+    (
+        "AGENTV_RUN_ID, AGENTV_RESULTS_DIR",
+        "Set by git agentv run for its command: the name of the run, and a directory whose files are recorded afterwards.",
+    ),
+    (
+        "AGENTV_PASSED_THROUGH",
+        "Set by agentv for the program that it passes on to, so that two of them never call each other.",
+    ),
+    ("NO_COLOR", "No colour, unless --color=always is given."),
+    ("CLICOLOR_FORCE", "Colour also where standard output is no terminal."),
+    ("COLUMNS", "The width of tables. Without it that of the terminal; into a pipe or a file tables are not cut."),
+    ("TERM", "No colour and no pager where it is dumb or missing."),
+    (
+        "GIT_PAGER, PAGER",
+        "The pager for output on a terminal, as for git. LESS is set to FRX for it, unless it is set.",
+    ),
+    ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
+];
+
+pub(super) const CONFIGURATION: [(&str, &str); 7] = [
+    (
+        "agentv.maxBlobSize",
+        "A file above this size is stored in parts: hosts refuse large blobs. Takes the suffixes k, m and g. Default: 45m.",
+    ),
+    (
+        "agentv.captureDiff",
+        "Whether git agentv run keeps the uncommitted changes of tracked files with the run; git agentv show --diff prints them. \
+         Default: false.",
+    ),
+    (
+        "agentv.resultsRepo",
+        "The repository that this project's runs are published to. Where it is set, agentv eval leaves recording to upstream's CLI.",
+    ),
+    ("agentv.remote", "The remote to share runs with. Default: that of the current branch, else origin."),
+    ("pager.agentv", "Whether to use a pager, or which, for git agentv alone."),
+    ("core.pager", "The pager, as for git."),
+    ("color.ui", "auto, always or never, as for git."),
+];
+
+pub(super) const FILES: [(&str, &str); 3] = [
+    (
+        "refs/agentv/runs/v1",
+        "The runs of the repository: one commit for each run that was recorded, and for each change to one.",
+    ),
+    (".agentv/results/", "Where eval tools leave their bundles. They are read, never changed or removed."),
+    ("$GIT_DIR/agentv/", "Caches, and what git agentv run was given to record until it is recorded."),
+];
+
+pub(super) const AGENTV: [&str; 2] = [
+    "'agentv results COMMAND' is 'git agentv COMMAND'. Everything else is passed on unchanged, with terminal and exit code, to \
+     the next 'agentv' on PATH: the AgentV CLI. Its own 'agentv results' subcommands stay its own, where it is installed.",
+    "After 'agentv eval' the bundles that it wrote are recorded in the repository, unless upstream publishes them to a results \
+     repository of its own (a 'results:' block in .agentv/config.yaml, or agentv.resultsRepo).",
+];
+
+pub(super) const REMOTE_HELPER: [&str; 2] = [
+    "The helper that git starts for URLs of the form agentv::URL. It is never run by hand; see gitremote-helpers(7).",
+    "This version says so and fails: cloning and fetching such URLs comes with a later one.",
+];
