@@ -15,26 +15,59 @@ _agentv_candidates() {
         if [ "$line" = ":files" ]; then
             compopt -o default 2>/dev/null
         else
+            # Readline replaces what follows the = only.
+            [ -z "$_agentv_glued" ] || line=${line#*=}
             COMPREPLY+=("$line")
         fi
     done < <(git-agentv __complete -- "$@" 2>/dev/null)
 }
-_git_agentv() {
-    local i
-    for ((i = 1; i < COMP_CWORD; i++)); do
-        [ "${COMP_WORDS[i]}" = agentv ] && break
+# The words from number $1 up to the cursor. Bash has split them at '=', we need them whole.
+_agentv_complete_from() {
+    local i word words=()
+    _agentv_glued=
+    for ((i = $1; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [ "$word" = "=" ] && [ "${#words[@]}" -gt 0 ]; then
+            words[${#words[@]}-1]+="="
+            _agentv_glued=yes
+        elif [ -n "$_agentv_glued" ] && [ "${COMP_WORDS[i-1]}" = "=" ]; then
+            words[${#words[@]}-1]+=$word
+        else
+            words+=("$word")
+            _agentv_glued=
+        fi
     done
-    _agentv_candidates "${COMP_WORDS[@]:i+1:COMP_CWORD-i}"
+    _agentv_candidates ${_agentv_dir[@]+"${_agentv_dir[@]}"} "${words[@]}"
+}
+_git_agentv() {
+    local i _agentv_glued _agentv_dir=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            agentv) break ;;
+            # The runs are those of the repository that git was pointed at.
+            -C) _agentv_dir+=(-C "${COMP_WORDS[++i]}") ;;
+        esac
+    done
+    # git's completion adds its own spaces after what it has found; these candidates are whole words.
+    compopt +o nospace 2>/dev/null
+    _agentv_complete_from "$((i + 1))"
 }
 _agentv_results() {
+    local _agentv_glued _agentv_dir=()
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -gt 1 ] && [ "${COMP_WORDS[1]}" = results ]; then
+        _agentv_complete_from 2
+        return
+    fi
+    # All else is the AgentV CLI's, of which we know nothing.
+    compopt -o default 2>/dev/null
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W results -- "${COMP_WORDS[1]}")
-    elif [ "${COMP_WORDS[1]}" = results ]; then
-        _agentv_candidates "${COMP_WORDS[@]:2:COMP_CWORD-1}"
+        [[ results != "${COMP_WORDS[1]}"* ]] || COMPREPLY=(results)
     fi
 }
 _git_agentv_direct() {
-    _agentv_candidates "${COMP_WORDS[@]:1:COMP_CWORD}"
+    local _agentv_glued _agentv_dir=()
+    _agentv_complete_from 1
 }
 complete -o bashdefault -F _agentv_results agentv
 complete -o bashdefault -F _git_agentv_direct git-agentv
@@ -47,27 +80,40 @@ _agentv_candidates() {
         _files
     elif [[ -n "${found[1]}" ]]; then
         compadd -- "${found[@]}"
+    else
+        return 1
     fi
 }
 _git-agentv() {
-    _agentv_candidates "${words[@]:1:$((CURRENT - 1))}"
+    _agentv_candidates "${(@Q)words[2,CURRENT]}"
 }
 _agentv_results() {
-    if (( CURRENT == 2 )); then
-        compadd results
-    elif [[ "${words[2]}" == results ]]; then
-        _agentv_candidates "${words[@]:2:$((CURRENT - 2))}"
+    if [[ CURRENT -gt 2 && "${words[2]}" == results ]]; then
+        _agentv_candidates "${(@Q)words[3,CURRENT]}"
+    elif (( CURRENT == 2 )); then
+        compadd -- results
+        _files
+    else
+        # All else is the AgentV CLI's, of which we know nothing.
+        _files
     fi
 }
 if (( $+functions[compdef] )); then
     compdef _git-agentv git-agentv
     compdef _agentv_results agentv
-    zstyle ':completion:*:*:git:*' user-commands agentv:'keep the history of AI-agent evaluations in git'
+    () {
+        local -a known
+        zstyle -g known ':completion:*:*:git:*' user-commands
+        known=(${known:#agentv:*} 'agentv:keep the history of AI-agent evaluations in git')
+        zstyle ':completion:*:*:git:*' user-commands $known
+    }
 fi
 "#;
-const FISH: &str = r#"function __agentv_candidates
+const FISH: &str = r#"# $argv[1] is the word that ours follow.
+function __agentv_candidates
     set -l words (commandline -opc) (commandline -ct)
     set -l at (contains -i -- $argv[1] $words)
+    or return
     for line in (git-agentv __complete -- $words[(math $at + 1)..-1] 2>/dev/null)
         if test "$line" = ":files"
             __fish_complete_path (commandline -ct)
@@ -76,8 +122,19 @@ const FISH: &str = r#"function __agentv_candidates
         end
     end
 end
-complete -c git -n '__fish_seen_subcommand_from agentv' -f -a '(__agentv_candidates agentv)'
-complete -c agentv -n '__fish_seen_subcommand_from results' -f -a '(__agentv_candidates results)'
+function __agentv_follows
+    set -l words (commandline -opc)
+    contains -- $argv[1] $words[2..-1]
+end
+function __agentv_first
+    set -l words (commandline -opc)
+    not string match -qv -- '-*' $words[2..-1]
+end
+complete -c git -n __agentv_first -f -a agentv -d 'Keep the history of AI-agent evaluations'
+complete -c git -n '__agentv_follows agentv' -f -a '(__agentv_candidates agentv)'
+complete -c git-agentv -f -a '(__agentv_candidates git-agentv)'
+complete -c agentv -n __agentv_first -a results -d 'What git agentv has recorded'
+complete -c agentv -n '__agentv_follows results' -f -a '(__agentv_candidates results)'
 "#;
 
 pub(super) fn run(context: &mut Context, args: &Completions) -> Result<ExitCode, Failure> {

@@ -13,6 +13,7 @@
 
 mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]
+mod completions;
 mod env;
 mod second_reader;
 mod man;
