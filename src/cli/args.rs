@@ -23,6 +23,9 @@ no branch, nothing in your working tree. 'git log refs/agentv/runs/v1' reads it.
 Exit codes: 0 done, 1 the answer is no, 2 bad usage, 128 failed.
 'git agentv run' ends with the exit code of the command that it ran.";
 
+/// Keeps them apart from a command's own.
+const GLOBAL: &str = "Options of every command";
+
 /// Keeps the history of AI-agent evaluations inside the git repository that they evaluated.
 #[derive(Debug, Parser)]
 #[command(name = "git-agentv", bin_name = "git agentv", version, after_help = EXAMPLES, max_term_width = 100)]
@@ -40,13 +43,13 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Run as if started in DIR
-    #[arg(short = 'C', value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = GLOBAL, value_hint = ValueHint::DirPath)]
     pub change_dir: Option<PathBuf>,
     /// Colour the output: auto (on a terminal, unless NO_COLOR is set), always, never
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_possible_values = true)]
+    #[arg(long, value_name = "WHEN", global = true, help_heading = GLOBAL, default_value = "auto", hide_possible_values = true)]
     pub color: ColorWhen,
     /// Do not pipe long output into a pager
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub no_pager: bool,
 }
 
@@ -383,8 +386,8 @@ git turns 'git agentv --help' into 'man git-agentv', which finds the pages only 
 man looks: install them once.
 
 Examples:
-  git agentv man record
-  git agentv man --install")]
+  git agentv man --install
+  git agentv man record | man -l -")]
 pub struct Man {
     /// Print the page of this command
     #[arg(value_name = "COMMAND")]

@@ -16,5 +16,6 @@ mod comes_back;
 mod completions;
 mod env;
 mod second_reader;
+mod help;
 mod man;
 mod smoke;
