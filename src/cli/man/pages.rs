@@ -88,7 +88,9 @@ fn agentv() -> Page {
     page.synopsis("agentv results", &[italic("COMMAND"), optional(&italic("arguments"))]);
     page.synopsis("agentv", &[italic("ANYTHING ELSE")]);
     page.section("DESCRIPTION");
-    text::AGENTV.iter().for_each(|text| page.paragraph(text));
+    for text in text::AGENTV {
+        page.paragraph(text);
+    }
     page.section("EXIT STATUS");
     page.paragraph(
         "That of the program that it passed on to; 128 if there is none. That of git-agentv(1) for 'agentv results'.",
@@ -103,7 +105,9 @@ fn remote_helper() -> Page {
     page.section("SYNOPSIS");
     page.synopsis("git-remote-agentv", &[italic("REMOTE"), optional(&italic("URL"))]);
     page.section("DESCRIPTION");
-    text::REMOTE_HELPER.iter().for_each(|text| page.paragraph(text));
+    for text in text::REMOTE_HELPER {
+        page.paragraph(text);
+    }
     see_also(&mut page, &["git-agentv", "git"]);
     page
 }
@@ -125,7 +129,9 @@ fn show_examples(page: &mut Page, examples: &[String]) {
     if !examples.is_empty() {
         page.section("EXAMPLES");
     }
-    examples.iter().for_each(|example| page.example(example));
+    for example in examples {
+        page.example(example);
+    }
 }
 
 fn list(page: &mut Page, title: &str, items: &[(&str, &str)]) {
@@ -223,7 +229,7 @@ fn spellings(arg: &Arg) -> Vec<String> {
 
 fn value(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
-    italic(&names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" "))
+    italic(&names.iter().map(clap::builder::Str::as_str).collect::<Vec<_>>().join(" "))
 }
 
 fn optional(shown: &str) -> String {
