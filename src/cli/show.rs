@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::git::Repo;
 use crate::run::{CaseRow, How, Manifest, Overlay, Row, Source, Status};
@@ -65,7 +66,7 @@ pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failur
             print_json(&mut out, &shown)?;
         }
         DocumentFormat::Text => {
-            head(&mut out, &repo, &run, &row)?;
+            head(&mut out, &repo, &run, &row, context.ui.width())?;
             if !cases.is_empty() {
                 writeln!(out)?;
                 case_table(&mut out, &cases, context.ui.width())?;
@@ -75,6 +76,9 @@ pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failur
     out.finish()?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// Columns before what a line of the head says.
+const INDENT: usize = 10;
 
 /// What needs attention comes first.
 fn rank(status: Status) -> u8 {
@@ -86,7 +90,7 @@ fn rank(status: Status) -> u8 {
     }
 }
 
-fn head(out: &mut Out, repo: &Repo, run: &StoredRun<'_>, row: &Row) -> std::io::Result<()> {
+fn head(out: &mut Out, repo: &Repo, run: &StoredRun<'_>, row: &Row, width: Option<usize>) -> std::io::Result<()> {
     let manifest = &run.manifest;
     let id = out.paint(YELLOW, manifest.id.as_str());
     let title = out.paint(BOLD, &sanitize(manifest.experiment.as_deref().unwrap_or(&manifest.run_id)));
@@ -121,7 +125,7 @@ fn head(out: &mut Out, repo: &Repo, run: &StoredRun<'_>, row: &Row) -> std::io::
     let size = manifest.files.bytes.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
     line("files", format!("{}{size}", manifest.files.count))?;
     let named = manifest.scores.named.iter().map(|(name, score)| format!("{} {score:.3}", sanitize(name)));
-    line("scores", named.collect::<Vec<_>>().join(" · "))?;
+    line("scores", wrapped(named, width))?;
     let counts = manifest.counts;
     if counts.test_count > 0 {
         let judged = row.pass_rate.map(|rate| {
@@ -142,6 +146,26 @@ fn head(out: &mut Out, repo: &Repo, run: &StoredRun<'_>, row: &Row) -> std::io::
         writeln!(out, "{} {}/{}{errors}{score}{rate}", out.paint(DIM, "passed   "), counts.passed, counts.test_count)?;
     }
     Ok(())
+}
+
+/// Items in a row, in as many lines as they need beside the names of the lines.
+fn wrapped(items: impl Iterator<Item = String>, width: Option<usize>) -> String {
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(INDENT));
+    let (mut text, mut used) = (String::new(), 0);
+    for item in items {
+        let size = item.width();
+        if text.is_empty() {
+            used = size;
+        } else if used + 3 + size <= room {
+            text.push_str(" · ");
+            used += 3 + size;
+        } else {
+            text.push_str(&format!("\n{:INDENT$}", ""));
+            used = size;
+        }
+        text.push_str(&item);
+    }
+    text
 }
 
 fn moment(time: Option<&str>) -> String {
