@@ -14,6 +14,7 @@
 mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod completions;
+mod demo;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
 mod second_reader;
