@@ -17,7 +17,7 @@ mod completions;
 mod demo;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
-mod second_reader;
 mod help;
 mod man;
+mod second_reader;
 mod smoke;
