@@ -198,7 +198,7 @@ impl Store<'_> {
             Error::Bundle(err) => files.explain(err),
             err => err,
         })?;
-        reading.facts.tags.extend(self.old_tags(tip, &version.path)?);
+        reading.facts.add_tags(self.old_tags(tip, &version.path)?);
         reading.facts.started_at = reading.facts.started_at.or_else(|| Timestamp::from_second(version.committed).ok());
         let sizes: Option<Vec<u64>> = files.files().values().map(|file| self.repo.size_if_here(&file.id)).collect();
         let artifacts = Artifacts {

@@ -57,7 +57,7 @@ impl Given {
         if self.started_at.is_some() {
             facts.started_at = self.started_at;
         }
-        facts.tags.extend(self.tags.iter().filter(|tag| !facts.tags.contains(tag)).cloned().collect::<Vec<_>>());
+        facts.add_tags(self.tags.iter().cloned());
     }
 
     /// Puts the metrics where they belong: those with the name of one of our

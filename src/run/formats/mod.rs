@@ -35,6 +35,17 @@ pub struct Facts {
     pub broken: Vec<String>,
 }
 
+impl Facts {
+    /// Adds those tags that are not there yet.
+    pub(crate) fn add_tags(&mut self, tags: impl IntoIterator<Item = String>) {
+        for tag in tags {
+            if !self.tags.contains(&tag) {
+                self.tags.push(tag);
+            }
+        }
+    }
+}
+
 /// A format of bundles.
 pub trait Format: Sync {
     /// Whether a directory is a bundle of this format, by the files in it.

@@ -84,7 +84,7 @@ impl Format for AgentV {
         };
         let mut facts = lines.facts(name, summary.as_ref());
         facts.format = variant.into();
-        facts.tags.extend(summary::tags_file(files));
+        facts.add_tags(summary::tags_file(files));
         facts.incomplete = incomplete(summary.as_ref(), index.as_deref(), &lines);
         facts.broken = broken;
         if facts.incomplete.is_none() && lines.tests.is_empty() && index.is_none() {
@@ -166,16 +166,17 @@ impl Lines {
             .or_else(|| self.experiment.clone())
             .or_else(|| tags.iter().find_map(|tag| tag.strip_prefix("experiment=").map(str::to_owned)))
             .unwrap_or_else(|| "default".into());
-        Facts {
+        let mut facts = Facts {
             run_id,
             started_at,
             finished_at: self.last.filter(|&last| started_at.is_none_or(|start| last >= start)),
-            // The tag only repeats the experiment, which has a place of its own.
-            tags: tags.into_iter().filter(|tag| *tag != format!("experiment={experiment}")).collect(),
-            experiment: Some(experiment),
             targets: targets.unwrap_or_else(|| self.targets.clone()),
             ..Facts::default()
-        }
+        };
+        // The tag only repeats the experiment, which has a place of its own.
+        facts.add_tags(tags.into_iter().filter(|tag| *tag != format!("experiment={experiment}")));
+        facts.experiment = Some(experiment);
+        facts
     }
 }
 
