@@ -205,13 +205,17 @@ pub(super) fn read(name: &str, files: &dyn crate::run::Files, options: &RecordOp
         return Err(Error::BadValue(reason));
     }
     let mut tally = Tally::default();
-    let mut facts = match formats::detect(files) {
-        Some(format) => format.read(name, files, options.partial, &mut |case| tally.add(&case))?,
-        None if options.given.name.is_some() => formats::generic::facts(name),
+    let known = match formats::detect(files) {
+        Some(format) => format.read(name, files, options.partial, &mut |case| tally.add(&case)),
         None => {
             let reason = "no reader knows the files in it".into();
-            return Err(BundleError::NotABundle { path: name.into(), reason }.into());
+            Err(BundleError::NotABundle { path: name.into(), reason })
         }
+    };
+    let mut facts = match known {
+        // Whoever names it says that it is a run.
+        Err(BundleError::NotABundle { .. }) if options.given.name.is_some() => formats::generic::facts(name),
+        known => known?,
     };
     if let Some(reason) = facts.incomplete.clone().filter(|_| !options.partial) {
         return Err(BundleError::Incomplete { path: name.into(), reason }.into());

@@ -99,6 +99,10 @@ impl Store<'_> {
                 self.remember_as(&path, &sign, &id);
                 continue;
             }
+            // It only has a file that is called like one of a bundle.
+            if matches!(state, State::Broken(BundleError::NotABundle { .. })) {
+                continue;
+            }
             found.push(Found { path, state });
         }
         Ok(found)

@@ -59,6 +59,11 @@ impl Format for AgentV {
             }
         };
         let index = summary.as_ref().and_then(|summary| summary.index_path(files)).or_else(|| find_index(files));
+        if index.is_none() && summary.as_ref().is_some_and(|summary| !summary.is_of_a_run()) {
+            // A case's directory has a file of that name, and so have other tools' results.
+            let reason = "its summary is not that of a run, and it has no index of cases".into();
+            return Err(BundleError::NotABundle { path: name.into(), reason });
+        }
         let mut lines = Lines::default();
         if let Some(path) = &index {
             let bytes = files.read(path)?.unwrap_or_default();
@@ -87,12 +92,6 @@ impl Format for AgentV {
         facts.add_tags(summary::tags_file(files));
         facts.incomplete = incomplete(summary.as_ref(), index.as_deref(), &lines);
         facts.broken = broken;
-        if facts.incomplete.is_none() && lines.tests.is_empty() && index.is_none() {
-            return Err(BundleError::NotABundle {
-                path: name.into(),
-                reason: "it has a summary but no index of its cases".into(),
-            });
-        }
         Ok(facts)
     }
 }

@@ -58,6 +58,11 @@ impl Summary {
         names.into_iter().flatten().filter_map(Value::as_str).collect::<std::collections::BTreeSet<_>>().len()
     }
 
+    /// Whether this sums up a run, in whatever era. Summaries of cases have the same name.
+    pub(super) fn is_of_a_run(&self) -> bool {
+        ["metadata", "run_summary"].iter().any(|key| self.whole.contains_key(*key))
+    }
+
     /// Whether this is what the CLI writes when it begins.
     pub(super) fn is_stub(&self) -> bool {
         let empty = |value: Option<&Value>| match value {
