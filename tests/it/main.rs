@@ -20,4 +20,6 @@ mod env;
 mod help;
 mod man;
 mod second_reader;
+mod formats;
+mod index_lines;
 mod smoke;
