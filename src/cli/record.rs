@@ -24,6 +24,12 @@ impl About {
                 Err(reason) => return Err(Failure::usage(reason)),
             }
         }
+        for (option, value) in [("--name", &self.name), ("--experiment", &self.experiment), ("--target", &self.target)]
+        {
+            if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
+                return Err(Failure::usage(format!("{option} must not be empty")));
+            }
+        }
         Ok(Given {
             name: self.name.clone(),
             experiment: self.experiment.clone(),

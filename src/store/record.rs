@@ -201,9 +201,6 @@ pub(super) fn max_blob(repo: &Repo) -> Result<u64> {
 
 /// Reads a bundle with whatever reader knows it, and sums up its cases.
 pub(super) fn read(name: &str, files: &dyn crate::run::Files, options: &RecordOptions) -> Result<Reading> {
-    if let Some(reason) = options.given.contradiction() {
-        return Err(Error::BadValue(reason));
-    }
     let mut tally = Tally::default();
     let known = match formats::detect(files) {
         Some(format) => format.read(name, files, options.partial, &mut |case| tally.add(&case)),
@@ -228,7 +225,7 @@ pub(super) fn read(name: &str, files: &dyn crate::run::Files, options: &RecordOp
         cost_usd: tally.cost_usd(),
         duration_ms: tally.duration_ms(),
     };
-    options.given.fill(&mut numbers);
+    options.given.fill(&mut numbers).map_err(Error::BadValue)?;
     Ok(Reading { facts, numbers })
 }
 

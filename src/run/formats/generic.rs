@@ -9,6 +9,8 @@ use crate::run::{Counts, Scores, Tokens};
 
 /// Format name of such runs.
 pub const NAME: &str = "generic";
+/// How far a pass rate given by hand may be from what the counts say.
+const ROUNDED: f64 = 0.01;
 
 /// What somebody says about a run. Also completes or corrects what a reader found.
 #[derive(Debug, Clone, Default)]
@@ -61,8 +63,22 @@ impl Given {
     }
 
     /// Puts the metrics where they belong: those with the name of one of our
-    /// numbers there, the others among the named scores.
-    pub fn fill(&self, numbers: &mut Numbers) {
+    /// numbers there, the others among the named scores. An error says why
+    /// they make no sense, or contradict each other or the cases.
+    pub fn fill(&self, numbers: &mut Numbers) -> Result<(), String> {
+        if self.metrics.is_empty() {
+            return Ok(());
+        }
+        let given = |name: &str| self.metrics.get(name).copied();
+        for name in ["test_count", "passed", "errors", "tokens", "duration_ms"] {
+            if given(name).is_some_and(|value| value < 0.0 || value.fract() != 0.0) {
+                return Err(format!("metric '{name}' must be a whole number, not negative"));
+            }
+        }
+        if let Some(rate) = given("pass_rate").filter(|rate| !(0.0..=1.0).contains(rate)) {
+            return Err(format!("metric 'pass_rate' is a fraction between 0 and 1, not {rate}"));
+        }
+        let no_cases = numbers.counts.test_count == 0;
         for (name, &value) in &self.metrics {
             match name.as_str() {
                 "test_count" => numbers.counts.test_count = whole(value),
@@ -76,33 +92,32 @@ impl Given {
                 _ => drop(numbers.scores.named.insert(name.clone(), value)),
             }
         }
-        let counted = ["test_count", "passed", "errors"].iter().any(|name| self.metrics.contains_key(*name));
-        if counted {
-            let counts = &mut numbers.counts;
-            let judged = counts.test_count.saturating_sub(counts.errors);
-            counts.failed = judged.saturating_sub(counts.passed);
-            if judged > 0 && !self.metrics.contains_key("pass_rate") {
-                numbers.scores.pass_rate = Some(ratio(counts.passed, judged));
+        let counts = &mut numbers.counts;
+        if counts.passed.saturating_add(counts.errors) > counts.test_count {
+            return Err(format!(
+                "metrics contradict: {} passed and {} errors are more than the {} of 'test_count'",
+                counts.passed, counts.errors, counts.test_count
+            ));
+        }
+        let judged = counts.test_count - counts.errors;
+        if no_cases && judged > 0 && given("passed").is_none() {
+            return Err("metric 'test_count' needs 'passed' beside it: how many passed is not known otherwise".into());
+        }
+        counts.failed = judged - counts.passed;
+        if judged > 0 {
+            let rate = ratio(counts.passed, judged);
+            // People round; the counts do not.
+            if let Some(said) = given("pass_rate").filter(|said| (said - rate).abs() > ROUNDED) {
+                return Err(format!(
+                    "metrics contradict: pass_rate is {said}, but {} of {judged} judged cases passed",
+                    counts.passed
+                ));
             }
+            numbers.scores.pass_rate = Some(rate);
+        } else if counts.test_count > 0 {
+            numbers.scores.pass_rate = None;
         }
-    }
-
-    /// Why the metrics contradict each other, if they do.
-    #[must_use]
-    pub fn contradiction(&self) -> Option<String> {
-        let get = |name: &str| self.metrics.get(name).copied();
-        for name in ["test_count", "passed", "errors", "tokens", "duration_ms"] {
-            if get(name).is_some_and(|value| value < 0.0 || value.fract() != 0.0) {
-                return Some(format!("metric '{name}' must be a whole number, not negative"));
-            }
-        }
-        let counted = get("passed").unwrap_or(0.0) + get("errors").unwrap_or(0.0);
-        if counted > 0.0 && counted > get("test_count").unwrap_or(0.0) {
-            return Some("metrics 'passed' and 'errors' are more than 'test_count'".into());
-        }
-        get("pass_rate")
-            .filter(|rate| !(0.0..=1.0).contains(rate))
-            .map(|rate| format!("metric 'pass_rate' is a fraction between 0 and 1, not {rate}"))
+        Ok(())
     }
 }
 
