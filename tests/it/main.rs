@@ -21,5 +21,7 @@ mod help;
 mod man;
 mod second_reader;
 mod formats;
+mod generic;
+mod incomplete;
 mod index_lines;
 mod smoke;
