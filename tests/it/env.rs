@@ -115,6 +115,17 @@ impl TestEnv {
         self.run("git", dir, args)
     }
 
+    /// `git …` in the repository, with `input` on its standard input. Returns what it printed, trimmed.
+    #[track_caller]
+    pub fn git_stdin<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &[u8]) -> String {
+        use std::io::Write;
+        let mut command = self.command("git", &self.repo);
+        let mut child =
+            command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        ran(child.wait_with_output().unwrap()).ok().trim().to_owned()
+    }
+
     /// `git agentv …` in the repository.
     pub fn agentv<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Ran {
         self.agentv_in(&self.repo, args)
