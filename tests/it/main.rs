@@ -22,6 +22,7 @@ mod man;
 mod second_reader;
 mod formats;
 mod generic;
+mod import;
 mod incomplete;
 mod index_lines;
 mod smoke;
