@@ -23,6 +23,7 @@ mod second_reader;
 mod formats;
 mod generic;
 mod import;
+mod import_branches;
 mod import_numbers;
 mod incomplete;
 mod index_lines;
