@@ -27,4 +27,5 @@ mod import_branches;
 mod import_numbers;
 mod incomplete;
 mod index_lines;
+mod oracle;
 mod smoke;
