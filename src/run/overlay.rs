@@ -37,6 +37,9 @@ pub struct Link {
     pub commit: String,
     /// When it was linked; RFC 3339, UTC.
     pub at: String,
+    /// What a newer version wrote.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// When a run was deleted.
@@ -44,6 +47,9 @@ pub struct Link {
 pub struct Pruned {
     /// RFC 3339, UTC.
     pub at: String,
+    /// What a newer version wrote.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// A change to a set of tags: `+name` or `-name`.

@@ -134,7 +134,7 @@ fn apply(edit: &Edit, overlay: &mut Overlay, bundled: &[String], now: &str) -> O
         }
         Edit::Delete => {
             let changed = overlay.pruned.is_none();
-            overlay.pruned.get_or_insert_with(|| Pruned { at: now.to_owned() });
+            overlay.pruned.get_or_insert_with(|| Pruned { at: now.to_owned(), extra: serde_json::Map::new() });
             changed.then_some(("delete", None))
         }
         Edit::Restore => overlay.pruned.take().map(|_| ("restore", None)),
