@@ -47,6 +47,9 @@ pub struct Link {
 pub struct Pruned {
     /// RFC 3339, UTC.
     pub at: String,
+    /// Object id of the uncommitted changes that were kept with the run and left the tree with its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_diff: Option<String>,
     /// What a newer version wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Tree};
-use crate::run::{Overlay, Pruned, Row, RunId, RunStatus, TagEdit, canonical, format_time};
+use crate::run::{Overlay, Pruned, Row, RunId, TagEdit, canonical, format_time};
 
 use super::draft::Change;
-use super::message::{self, Op};
+use super::message::Op;
 use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
 use super::{Error, Result, Store, StoredRun};
 
@@ -45,9 +45,14 @@ impl Store<'_> {
             let Some(subject) = subject else {
                 return Ok(Edited { row: Row::new(&run.manifest, &run.overlay, tree.to_string()), changed: false });
             };
+            if let Some(pruned) = &mut overlay.pruned
+                && pruned.source_diff.is_none()
+            {
+                pruned.source_diff = run.source_diff.map(|id| id.to_string());
+            }
             let artifacts = self.artifacts(&run, &overlay)?;
-            let diff = if matches!(edit, Edit::Restore) { self.deleted_diff(id)? } else { None };
-            let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref(), diff.as_ref())?;
+            let source_diff = self.source_diff(&run, &overlay)?;
+            let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref(), source_diff.as_ref())?;
             let row = Row::new(&run.manifest, &overlay, new.to_string());
             let op = if matches!(edit, Edit::Delete) { Op::Prune } else { Op::Overlay };
             let subject = format!("{} {id}: {}", subject.0, subject.1.unwrap_or_else(|| row.headline()));
@@ -70,17 +75,16 @@ impl Store<'_> {
         }
     }
 
-    /// The uncommitted changes that a deleted run was recorded with. Nothing but
-    /// the directory that it had before names them.
-    fn deleted_diff(&self, id: &RunId) -> Result<Option<Oid>> {
-        let Some(tip) = self.tip()? else { return Ok(None) };
-        for commit in self.repo.log(&tip.id)? {
-            let rows = message::rows(&commit?)?;
-            let Some(row) = rows.iter().find(|row| row.id == *id && row.status != RunStatus::Pruned) else { continue };
-            let tree = self.repo.parse_oid(&row.tree).and_then(|tree| self.repo.tree(&tree).ok());
-            return Ok(tree.and_then(|tree| tree.get(SOURCE_DIFF.as_bytes()).map(|entry| entry.id)));
+    /// The uncommitted changes that the run is to have.
+    fn source_diff(&self, run: &StoredRun<'_>, overlay: &Overlay) -> Result<Option<Oid>> {
+        if overlay.pruned.is_some() {
+            return Ok(None);
         }
-        Ok(None)
+        let Some(hex) = run.overlay.pruned.as_ref().and_then(|pruned| pruned.source_diff.as_deref()) else {
+            return Ok(run.source_diff);
+        };
+        let id = self.repo.parse_oid(hex).filter(|id| self.repo.ensure_present(&[*id]).is_ok());
+        id.map(Some).ok_or_else(|| Error::Gone(run.id().clone()))
     }
 
     fn rebuild(
@@ -89,24 +93,21 @@ impl Store<'_> {
         run: &StoredRun<'_>,
         overlay: &Overlay,
         artifacts: Option<&Oid>,
-        diff: Option<&Oid>,
+        source_diff: Option<&Oid>,
     ) -> Result<Oid> {
         let old = self.repo.tree(&run.tree)?;
         let mut tree = Tree::default();
         for entry in old.entries() {
             // What a newer version keeps there stays.
-            if entry.name != ARTIFACTS.as_bytes() && entry.name != OVERLAY.as_bytes() {
+            if ![ARTIFACTS, OVERLAY, SOURCE_DIFF].iter().any(|name| entry.name == name.as_bytes()) {
                 tree.insert(&entry.name, entry.kind, entry.id);
             }
         }
         debug_assert!(tree.get(MANIFEST.as_bytes()).is_some());
-        if overlay.pruned.is_some() {
-            tree.remove(SOURCE_DIFF.as_bytes());
-        }
         if let Some(id) = artifacts {
             tree.insert(ARTIFACTS.as_bytes(), EntryKind::Dir, *id);
         }
-        if let Some(id) = diff {
+        if let Some(id) = source_diff {
             tree.insert(SOURCE_DIFF.as_bytes(), EntryKind::File, *id);
         }
         if *overlay != Overlay::default() {
@@ -134,7 +135,11 @@ fn apply(edit: &Edit, overlay: &mut Overlay, bundled: &[String], now: &str) -> O
         }
         Edit::Delete => {
             let changed = overlay.pruned.is_none();
-            overlay.pruned.get_or_insert_with(|| Pruned { at: now.to_owned(), extra: serde_json::Map::new() });
+            overlay.pruned.get_or_insert_with(|| Pruned {
+                at: now.to_owned(),
+                source_diff: None,
+                extra: serde_json::Map::new(),
+            });
             changed.then_some(("delete", None))
         }
         Edit::Restore => overlay.pruned.take().map(|_| ("restore", None)),

@@ -25,7 +25,7 @@ pub struct StoredRun<'r> {
     pub overlay: Overlay,
     /// The tree of its files; none while it is deleted.
     pub(super) artifacts: Option<Oid>,
-    source_diff: Option<Oid>,
+    pub(super) source_diff: Option<Oid>,
 }
 
 /// A file of a run.
