@@ -131,7 +131,8 @@ fn apply(edit: &Edit, overlay: &mut Overlay, bundled: &[String], now: &str) -> O
         Edit::Note(note) => {
             let changed = overlay.note != *note;
             overlay.note.clone_from(note);
-            changed.then(|| ("note", note.as_deref().and_then(|note| note.lines().next()).map(printable)))
+            let first = |note: &str| note.lines().map(printable).find(|line| !line.trim().is_empty());
+            changed.then(|| ("note", note.as_deref().and_then(first)))
         }
         Edit::Delete => {
             let changed = overlay.pruned.is_none();
