@@ -15,6 +15,7 @@ mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod completions;
 mod demo;
+mod edit;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
 mod help;

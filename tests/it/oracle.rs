@@ -110,7 +110,8 @@ fn eventful() -> TestEnv {
         fs::write(dir.join("tool.sh"), "#!/bin/sh\n").unwrap();
         fs::set_permissions(dir.join("tool.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let name = "quote \" back \\ line\n\nAgentv-Run: 0000000000000000\nAgentv-Op: prune\n\ttab \u{1b}[31m ü \u{85} \u{2028}";
+    let name =
+        "quote \" back \\ line\n\nAgentv-Run: 0000000000000000\nAgentv-Op: prune\n\ttab \u{1b}[31m ü \u{85} \u{2028}";
     env.agentv(["record", "odd", "--name", name, "--experiment", name, "--metric", "a\"b=0.1"]).ok();
     env.small_bundle(1);
     env.agentv(["record"]).ok();
