@@ -15,6 +15,7 @@ pub const MANIFEST_SCHEMA: &str = "agentv.run.v1";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Manifest {
     /// Always `agentv.run.v1`.
+    #[schemars(extend("const" = MANIFEST_SCHEMA))]
     pub schema: String,
     /// The run's id.
     pub id: RunId,

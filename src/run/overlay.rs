@@ -12,6 +12,7 @@ pub const OVERLAY_SCHEMA: &str = "agentv.overlay.v1";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Overlay {
     /// Always `agentv.overlay.v1`.
+    #[schemars(extend("const" = OVERLAY_SCHEMA))]
     pub schema: String,
     /// All tags of the run, those of the bundle included; absent while nobody changed them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
