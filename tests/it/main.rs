@@ -29,4 +29,5 @@ mod import_numbers;
 mod incomplete;
 mod index_lines;
 mod oracle;
+mod schema;
 mod smoke;
