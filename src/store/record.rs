@@ -202,12 +202,11 @@ pub(super) fn max_blob(repo: &Repo) -> Result<u64> {
 /// Reads a bundle with whatever reader knows it, and sums up its cases.
 pub(super) fn read(name: &str, files: &dyn crate::run::Files, options: &RecordOptions) -> Result<Reading> {
     let mut tally = Tally::default();
-    let known = match formats::detect(files) {
-        Some(format) => format.read(name, files, options.partial, &mut |case| tally.add(&case)),
-        None => {
-            let reason = "no reader knows the files in it".into();
-            Err(BundleError::NotABundle { path: name.into(), reason })
-        }
+    let known = if let Some(format) = formats::detect(files) {
+        format.read(name, files, options.partial, &mut |case| tally.add(&case))
+    } else {
+        let reason = "no reader knows the files in it".into();
+        Err(BundleError::NotABundle { path: name.into(), reason })
     };
     let mut facts = match known {
         // Whoever names it says that it is a run.
