@@ -9,6 +9,7 @@ use crate::git::{CommitInfo, EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 use crate::run::{Row, formats, is_valid_name};
 
 use super::files::TreeFiles;
+use super::message;
 use super::record::{self, RecordOptions};
 use super::snapshot::Artifacts;
 use super::{Error, Outcome, Provenance, Result, Store};
@@ -75,6 +76,10 @@ impl Store<'_> {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Imported> {
         let tip = self.repo.commit(tip)?;
+        if message::op(&tip).is_some() {
+            // Our own format, whose bundles are all called `artifacts`: imported they would be other runs.
+            return Err(Error::NothingToImport(name.to_owned()));
+        }
         let mut imported = Imported::default();
         let versions = self.current(self.versions(&tip)?, &tip, options, &mut imported)?;
         if versions.is_empty() {

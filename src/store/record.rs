@@ -1,7 +1,5 @@
 //! Recording a bundle as a run.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, PackWriter, Repo, Signature, Tree};
@@ -153,9 +151,6 @@ impl Store<'_> {
         // A bundle that names one moment only says nothing about how long it took.
         let wall = wall.and_then(|ms| u64::try_from(ms).ok()).filter(|&ms| ms > 0);
         let several = facts.targets.len() > 1;
-        // A bundle may say the same in its summary and in a file of its own.
-        let mut seen = HashSet::new();
-        let tags = facts.tags.iter().filter(|tag| seen.insert(tag.as_str())).cloned().collect();
         Ok(Manifest {
             schema: MANIFEST_SCHEMA.into(),
             id: RunId::new(&facts.run_id, facts.started_at, &artifacts.tree.to_string()),
@@ -167,7 +162,7 @@ impl Store<'_> {
             experiment: facts.experiment.clone(),
             target: (!facts.targets.is_empty()).then(|| facts.targets.join(", ")),
             targets: if several { facts.targets.clone() } else { Vec::new() },
-            tags,
+            tags: facts.tags.clone(),
             counts: numbers.counts,
             scores: numbers.scores.clone(),
             tokens: numbers.tokens,
