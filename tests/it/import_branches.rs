@@ -72,6 +72,22 @@ fn refs_without_bundles_are_errors() {
     assert_ne!(env.git(["rev-parse", "-q", "--verify", RUNS]).code, 0, "the ref was not made");
 }
 
+/// Our own ref holds the same bundles one level deeper, under the name `artifacts`.
+#[test]
+fn our_own_ref_is_no_results_branch() {
+    let env = TestEnv::new();
+    let dir = env.bundle("agentv-5.3.1", "named-by-its-directory");
+    fs::write(dir.join("summary.json"), r#"{"run_summary": {"t": {}}}"#).unwrap();
+    fs::write(dir.join(".internal/index.jsonl"), "{\"test_id\": \"a\", \"score\": 1}\n").unwrap();
+    env.agentv(["record", "named-by-its-directory"]).ok();
+    env.git(["update-ref", "refs/agentv/remotes/origin/runs/v1", RUNS]).ok();
+    for name in [RUNS, "refs/agentv/remotes/origin/runs/v1"] {
+        let said = env.agentv(["import", "--from-ref", name]).fails(128);
+        assert!(said.contains(&format!("there are no run bundles in '{name}'")), "{said}");
+    }
+    assert_eq!(env.runs().len(), 1);
+}
+
 #[test]
 fn every_place_that_upstream_ever_used() {
     let env = TestEnv::new();
