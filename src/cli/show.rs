@@ -160,7 +160,8 @@ fn wrapped(items: impl Iterator<Item = String>, width: Option<usize>) -> String 
             text.push_str(" · ");
             used += 3 + size;
         } else {
-            text.push_str(&format!("\n{:INDENT$}", ""));
+            text.push('\n');
+            text.push_str(&" ".repeat(INDENT));
             used = size;
         }
         text.push_str(&item);

@@ -17,6 +17,8 @@ use super::{Kind, Oid};
 
 const HEADER: u64 = 8;
 const FAN: usize = 256;
+/// Where the ids begin.
+const IDS_AT: u64 = HEADER + FAN as u64 * 4;
 /// Entries that one probe reads.
 const WINDOW: u64 = 128;
 
@@ -108,12 +110,8 @@ impl Index {
         self.fan[FAN - 1]
     }
 
-    fn ids_at(&self) -> u64 {
-        HEADER + FAN as u64 * 4
-    }
-
     fn offsets_at(&self) -> u64 {
-        self.ids_at() + u64::from(self.count()) * (self.id_len as u64 + 4)
+        IDS_AT + u64::from(self.count()) * (self.id_len as u64 + 4)
     }
 
     /// Where in the pack the object is.
@@ -130,7 +128,7 @@ impl Index {
             let start = guess.saturating_sub(WINDOW / 2).clamp(low, high - 1);
             let end = (start + WINDOW).min(high);
             buffer.resize(usize::try_from(end - start).ok()? * self.id_len, 0);
-            read_at(&self.file, &mut buffer, self.ids_at() + start * self.id_len as u64)?;
+            read_at(&self.file, &mut buffer, IDS_AT + start * self.id_len as u64)?;
             let ids: Vec<&[u8]> = buffer.chunks_exact(self.id_len).collect();
             match ids.binary_search(&bytes) {
                 Ok(at) => return self.offset(start + at as u64),

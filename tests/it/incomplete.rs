@@ -117,7 +117,7 @@ fn partial_without_a_path_takes_all() {
     let mut states: Vec<_> = env.runs().iter().map(|run| run["status"].as_str().unwrap().to_owned()).collect();
     states.sort();
     assert_eq!(states, ["complete", "partial"]);
-    assert!(env.agentv(["record", "--partial"]).ok().contains("already recorded"));
+    assert!(env.agentv(["record", "--partial"]).ok().contains("nothing to record"));
     assert_eq!(env.runs().len(), 2);
 }
 
