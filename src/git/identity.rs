@@ -33,22 +33,29 @@ impl fmt::Display for Signature {
 impl Repo {
     /// The author that git would put in a commit made now (`git var GIT_AUTHOR_IDENT`).
     pub fn author(&self) -> Result<Signature> {
-        self.signature(self.gix().author().and_then(Result::ok), "GIT_AUTHOR_IDENT")
+        self.signature("author", "gitoxide.commit.authorDate", "GIT_AUTHOR_IDENT")
     }
 
     /// The committer that git would put in a commit made now (`git var GIT_COMMITTER_IDENT`).
     pub fn committer(&self) -> Result<Signature> {
-        self.signature(self.gix().committer().and_then(Result::ok), "GIT_COMMITTER_IDENT")
+        self.signature("committer", "gitoxide.commit.committerDate", "GIT_COMMITTER_IDENT")
     }
 
-    fn signature(&self, configured: Option<gix::actor::SignatureRef<'_>>, var: &str) -> Result<Signature> {
-        if let Some(found) = configured
-            && !found.name.is_empty()
-            && let Some(signature) = parse(&format!("{} <{}> {}", clean(found.name), clean(found.email), found.time))
+    /// gix lays the environment over the settings: `author.name` is `GIT_AUTHOR_NAME`
+    /// if that is set. Its own signature is not used because it walks the whole
+    /// time zone database for the local offset.
+    fn signature(&self, role: &str, date: &str, var: &str) -> Result<Signature> {
+        let part = |part: &str| {
+            let found = self.setting(&format!("{role}.{part}")).or_else(|| self.setting(&format!("user.{part}")));
+            found.map(|text| clean(&text)).filter(|text| !text.is_empty())
+        };
+        if let (Some(name), Some(email)) = (part("name"), part("email"))
+            && let Some((seconds, zone)) = self.setting(date).map_or_else(|| Some(now()), |date| raw_date(&date))
         {
-            return Ok(signature);
+            return Ok(Signature { who: Identity { name, email }, seconds, zone });
         }
-        // Without settings git derives an identity from the machine, or refuses: both are its decision.
+        // Without settings git derives an identity from the machine, or refuses; and it
+        // understands all kinds of dates. Both are its decision.
         let line = self.git("var").arg(var).run_text().map_err(|err| match err {
             Error::Command { stderr, .. } => {
                 Error::NoIdentity(stderr.split("; ").last().unwrap_or_default().to_owned())
@@ -59,8 +66,35 @@ impl Repo {
     }
 }
 
-fn clean(text: &gix::bstr::BStr) -> String {
-    text.to_string().chars().filter(|c| !matches!(c, '<' | '>' | '\n' | '\0')).collect::<String>().trim().to_owned()
+/// Seconds since 1970, and the local offset from UTC.
+fn now() -> (i64, String) {
+    let now = jiff::Timestamp::now();
+    let offset = local_zone().to_offset(now).seconds() / 60;
+    let sign = if offset < 0 { '-' } else { '+' };
+    (now.as_second(), format!("{sign}{:02}{:02}", offset.abs() / 60, offset.abs() % 60))
+}
+
+/// The zone that `/etc/localtime` holds, unless `TZ` names another.
+#[expect(clippy::disallowed_methods, reason = "TZ is part of what git calls the local time")]
+fn local_zone() -> jiff::tz::TimeZone {
+    if std::env::var_os("TZ").is_some() || !cfg!(unix) {
+        return jiff::tz::TimeZone::system();
+    }
+    let zone = std::fs::read("/etc/localtime").ok().and_then(|data| jiff::tz::TimeZone::tzif("local", &data).ok());
+    zone.unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
+/// A date in git's own form: `1783166400 +0000`, also with an `@` before it.
+fn raw_date(text: &str) -> Option<(i64, String)> {
+    let (seconds, zone) = text.trim().trim_start_matches('@').split_once(' ')?;
+    let digits = zone.strip_prefix(['+', '-'])?;
+    let valid = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());
+    Some((seconds.parse().ok()?, zone.to_owned())).filter(|_| valid)
+}
+
+/// What git takes out of a name.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, '<' | '>' | '\n' | '\0')).collect::<String>().trim().to_owned()
 }
 
 fn parse(line: &str) -> Option<Signature> {

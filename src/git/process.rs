@@ -54,7 +54,8 @@ impl Git {
 
     #[expect(clippy::disallowed_methods, reason = "this is the factory that everything else must use")]
     fn new(subcommand: &str) -> Self {
-        let mut command = Command::new("git");
+        // Looked up once: a process that is started by name tries every directory of PATH.
+        let mut command = Command::new(program().unwrap_or(Path::new("git")));
         command
             .args(["-c", "gc.auto=0", "-c", "maintenance.auto=0", "-c", "core.fsmonitor=false"])
             .arg(subcommand)
@@ -176,6 +177,12 @@ fn spawn_error(command: &str, err: &std::io::Error) -> Error {
     }
 }
 
+/// The git that is used: the first on `PATH`.
+fn program() -> Option<&'static Path> {
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PROGRAM.get_or_init(|| find_program("git", |_| true)).as_deref()
+}
+
 /// Fails unless the `git` on `PATH` is new enough. The answer is remembered in
 /// `cache` for as long as the program does not change, so that a command
 /// does not pay for asking.
@@ -184,8 +191,8 @@ pub(super) fn ensure_version(cache: &Path) -> Result<()> {
     if CHECKED.get().is_some() {
         return Ok(());
     }
-    let program = find_program("git", |_| true).ok_or(Error::GitMissing)?;
-    let key = fingerprint(&program);
+    let program = program().ok_or(Error::GitMissing)?;
+    let key = fingerprint(program);
     if key.is_some() && std::fs::read_to_string(cache).ok() == key {
         CHECKED.get_or_init(|| ());
         return Ok(());
