@@ -14,7 +14,6 @@ mod log;
 mod loose;
 mod objects;
 mod pack;
-mod packs;
 mod process;
 mod reflog;
 mod refs;
@@ -28,7 +27,7 @@ pub use error::{Error, Result};
 pub use identity::{Identity, Signature};
 pub use log::Log;
 pub use objects::Kind;
-pub use pack::PackWriter;
+pub use pack::{Keep, Mark, PackWriter, SmallPack};
 pub use process::{Git, find_program};
 pub use reflog::head_at;
 pub use refs::{Moved, RefMove};
@@ -40,7 +39,7 @@ pub use worktree::{Head, WorktreeState};
 /// The id of a git object: 20 bytes in a SHA-1 repository, 32 in a SHA-256 one.
 pub use gix::ObjectId as Oid;
 
-/// Where new objects go: loose files ([`Repo`]) or one pack ([`PackWriter`]).
+/// Where new objects go: a pack in memory ([`SmallPack`]) or on disk ([`PackWriter`]).
 pub trait ObjectSink {
     /// Stores an object and returns its id. Storing the same object again is
     /// cheap and harmless.

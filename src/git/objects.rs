@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Error, Oid, Repo, Result, Tree};
+use super::{Error, Oid, Repo, Result, Tree, loose};
 
 /// The kinds of objects that we handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Repo {
 
     /// Reads an object that is here; never fetches.
     pub fn try_read(&self, id: &Oid, kind: Kind) -> Result<Option<Vec<u8>>> {
-        let found = self.loose().read(id).or_else(|| self.packs().read(id));
+        let found = loose::read(&self.objects_dir(), id).or_else(|| self.packs().read(id));
         let (found_kind, data) = match found {
             Some((found_kind, data)) => (found_kind.gix(), data),
             // Alternates, packs that appeared since, formats that we do not read: gix knows them all.
@@ -130,35 +130,20 @@ impl Repo {
         names
     }
 
-    /// Writes an object as a loose file, unless it is one already. That it may be in
-    /// a pack too does no harm: git's next repack keeps one of them, and finding out costs more.
-    pub fn write(&self, kind: Kind, data: &[u8]) -> Result<Oid> {
-        let id = self.hash(kind, data)?;
-        if self.loose().has(&id) {
-            self.freshen(&id);
-            return Ok(id);
-        }
-        let failed =
-            |err: std::io::Error| Error::Odb { action: "write", dir: self.objects_dir(), reason: err.to_string() };
-        self.loose().write(&id, kind, data, self.syncs_loose_objects()).map_err(failed)?;
-        Ok(id)
-    }
-
     /// The id that an object would have.
     pub fn hash(&self, kind: Kind, data: &[u8]) -> Result<Oid> {
         gix::objs::compute_hash(self.gix().object_hash(), kind.gix(), data).map_err(|err| self.odb_error("write", &err))
     }
 
-    /// An unreachable object that we rely on from now on must look new to a
-    /// `git gc` that runs at this moment, as when git itself writes it again.
-    fn freshen(&self, id: &Oid) {
-        if let Ok(file) = std::fs::File::open(self.loose().path(id)) {
-            let _ = file.set_modified(std::time::SystemTime::now());
-        }
+    /// Whether git would sync a pack (`core.fsync`): its default does.
+    pub(super) fn syncs_packs(&self) -> bool {
+        let set = self.setting("core.fsync").unwrap_or_default();
+        !set.split(',').map(str::trim).any(|name| matches!(name, "none" | "-pack" | "-objects" | "-committed" | "-all"))
     }
 
-    /// `core.fsync` and its predecessor. git's default does not sync loose objects.
-    fn syncs_loose_objects(&self) -> bool {
+    /// Whether git would sync a loose object (`core.fsync` and its predecessor):
+    /// its default does not. What stands in for loose objects is treated alike.
+    pub(super) fn syncs_loose_objects(&self) -> bool {
         let set = self.setting("core.fsync").unwrap_or_default();
         let names: HashSet<_> = set.split(',').map(str::trim).collect();
         let on = ["loose-object", "objects", "committed", "added", "all"].iter().any(|name| names.contains(name));

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use gix::sec::Trust;
 use gix::sec::trust::{DefaultForLevel, Mapping};
 
-use super::loose::Loose;
-use super::packs::Packs;
-use super::{Error, Git, ObjectSink, Oid, Result, config, process};
+use super::pack::Packs;
+use super::{Error, Git, Oid, Result, config, process};
 
 /// How much configuration to read when a repository is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +23,6 @@ pub enum ConfigScope {
 pub struct Repo {
     gix: gix::Repository,
     reftable: bool,
-    loose: OnceCell<Loose>,
     packs: OnceCell<Packs>,
 }
 
@@ -48,10 +46,6 @@ impl Repo {
 
     pub(super) fn gix(&self) -> &gix::Repository {
         &self.gix
-    }
-
-    pub(super) fn loose(&self) -> &Loose {
-        self.loose.get_or_init(|| Loose::new(self.objects_dir()))
     }
 
     pub(super) fn packs(&self) -> &Packs {
@@ -103,6 +97,10 @@ impl Repo {
         self.reftable
     }
 
+    pub(super) fn hash_kind(&self) -> gix::hash::Kind {
+        self.gix.object_hash()
+    }
+
     /// The all-zero id: "no object" in git's commands.
     #[must_use]
     pub fn null_id(&self) -> Oid {
@@ -148,13 +146,6 @@ impl Repo {
     }
 }
 
-/// New objects as loose files.
-impl ObjectSink for &Repo {
-    fn put(&mut self, kind: super::Kind, data: &[u8]) -> Result<Oid> {
-        self.write(kind, data)
-    }
-}
-
 /// A child runs in the working tree, so a path relative to our own directory would mislead it.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
@@ -181,7 +172,7 @@ fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo
         .map_err(|err| explain(dir, &err))?
         .to_thread_local();
     let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
-    Ok(Repo { gix, reftable, loose: OnceCell::new(), packs: OnceCell::new() })
+    Ok(Repo { gix, reftable, packs: OnceCell::new() })
 }
 
 /// gix says all of this in prose only; the question that it answers is asked again, of the file system.

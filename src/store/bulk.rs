@@ -2,7 +2,7 @@
 
 use crate::run::{BundleError, DirBundle};
 
-use super::draft::Draft;
+use super::draft::{Draft, Storage};
 use super::record::{RecordOptions, max_blob};
 use super::{Error, Recorded, Result, Store, snapshot};
 
@@ -30,7 +30,7 @@ impl Store<'_> {
         mut each: impl FnMut(Result<Recorded>),
     ) -> Result<()> {
         let mut again = false;
-        let results = self.transact(None, true, |draft| {
+        let results = self.transact(None, Storage::Bulk, |draft| {
             let (mut results, mut anew) = (Vec::new(), std::mem::replace(&mut again, true));
             while let Some(item) = next(std::mem::take(&mut anew)) {
                 match item.map_err(Error::from).and_then(|item| self.record_in(draft, &item, options)) {

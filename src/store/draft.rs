@@ -9,7 +9,9 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::git::{Commit, CommitInfo, Kind, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature};
+use crate::git::{
+    Commit, CommitInfo, Kind, Mark, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, SmallPack,
+};
 use crate::run::{Row, RunId};
 
 use super::message::{self, Op};
@@ -24,20 +26,39 @@ const STALE_LOCK: Duration = Duration::from_secs(5);
 const MAX_REFUSALS: u32 = 3;
 
 /// New commits on top of a tip, not yet reachable.
-pub(super) struct Draft<'r> {
-    repo: &'r Repo,
+pub(super) struct Draft<'d> {
+    repo: &'d Repo,
     tip: Option<CommitInfo>,
     tree: TipTree,
-    sink: Sink<'r>,
+    sink: &'d mut dyn ObjectSink,
     committer: Signature,
     head: Option<(Oid, i64)>,
     /// What the draft itself put there: not readable from the repository yet.
     rows: HashMap<RunId, Row>,
 }
 
-enum Sink<'r> {
-    Loose(&'r Repo),
-    Pack(Box<PackWriter<'r>>),
+/// How the new objects of a transaction are stored.
+pub(super) enum Storage<'r> {
+    /// In one small pack, which may hold some of them already.
+    Small(Box<SmallPack<'r>>),
+    /// There are very many, or only git knows the right file modes.
+    Bulk,
+}
+
+impl<'r> Storage<'r> {
+    /// For a handful of objects.
+    pub(super) fn for_few(repo: &'r Repo) -> Self {
+        if repo.is_shared() { Self::Bulk } else { Self::Small(Box::new(SmallPack::new(repo))) }
+    }
+}
+
+/// What building commits led to.
+struct Attempt<T> {
+    result: T,
+    /// The last commit; none if there was nothing to do.
+    head: Option<Oid>,
+    /// The tip that it was built on.
+    old: Option<Oid>,
 }
 
 /// One commit to be made.
@@ -52,22 +73,17 @@ pub(super) struct Change<'a> {
     pub(super) committed: Option<i64>,
 }
 
-impl<'r> Draft<'r> {
-    fn open(store: &Store<'r>, bulk: bool) -> Result<Self> {
+impl<'d> Draft<'d> {
+    fn open(store: &Store<'d>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
         let repo = store.repo;
         let tip = store.tip()?;
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
-        let sink =
-            if bulk || repo.is_shared() { Sink::Pack(Box::new(PackWriter::new(repo)?)) } else { Sink::Loose(repo) };
         Ok(Self { repo, tip, tree, sink, committer: repo.committer()?, head: None, rows: HashMap::new() })
     }
 
     /// Where new objects go.
     pub(super) fn sink(&mut self) -> &mut dyn ObjectSink {
-        match &mut self.sink {
-            Sink::Loose(repo) => repo,
-            Sink::Pack(pack) => pack.as_mut(),
-        }
+        self.sink
     }
 
     /// The directory of a run as the draft stands.
@@ -82,11 +98,7 @@ impl<'r> Draft<'r> {
 
     /// Makes a commit.
     pub(super) fn commit(&mut self, change: &Change<'_>) -> Result<()> {
-        let sink: &mut dyn ObjectSink = match &mut self.sink {
-            Sink::Loose(repo) => repo,
-            Sink::Pack(pack) => pack.as_mut(),
-        };
-        let tree = self.tree.set(self.repo, sink, &change.row.id, change.run)?;
+        let tree = self.tree.set(self.repo, self.sink, &change.row.id, change.run)?;
         let parent = self.head.or_else(|| self.tip.as_ref().map(|tip| (tip.id, tip.committed)));
         // Dates never go back along a line of history: a list may stop at the first older one.
         let wanted = change.committed.unwrap_or(self.committer.seconds);
@@ -99,7 +111,7 @@ impl<'r> Draft<'r> {
             committer: &committer,
             message: &message::encode(change.subject, change.op, change.row),
         };
-        self.head = Some((sink.put(Kind::Commit, &commit.encode())?, seconds));
+        self.head = Some((self.sink.put(Kind::Commit, &commit.encode())?, seconds));
         self.rows.insert(change.row.id.clone(), change.row.clone());
         Ok(())
     }
@@ -122,34 +134,48 @@ impl<'r> Store<'r> {
 
     /// Builds commits with `build` and moves the ref to the last one; builds
     /// again when somebody else was faster. Nothing is moved if `build` makes no commit.
-    /// `bulk` stores the new objects in one pack.
     pub(super) fn transact<T>(
         &self,
         first_move: Option<RefMove>,
-        bulk: bool,
-        mut build: impl FnMut(&mut Draft<'r>) -> Result<T>,
+        mut storage: Storage<'r>,
+        mut build: impl FnMut(&mut Draft<'_>) -> Result<T>,
     ) -> Result<T> {
         self.repo.ensure_git()?;
         let (start, mut first_move) = (Instant::now(), first_move);
         let (mut attempts, mut refusals) = (0, 0);
-        let _queue = self.queue();
+        // What a caller put into the pack before stays there from attempt to attempt.
+        let mark = if let Storage::Small(pack) = &storage { pack.mark() } else { Mark::default() };
+        let queue = self.queue();
         loop {
             attempts += 1;
             let ref_move = match first_move.take() {
                 Some(waiting) => waiting,
                 None => self.repo.start_ref_move("agentv")?,
             };
-            let mut draft = Draft::open(self, bulk)?;
-            let result = build(&mut draft)?;
-            let Some((head, _)) = draft.head else { return Ok(result) };
-            let keep = match draft.sink {
-                Sink::Loose(_) => None,
-                Sink::Pack(pack) => pack.finish()?,
+            let (attempt, keep) = match &mut storage {
+                Storage::Small(pack) => {
+                    pack.rewind(mark);
+                    let attempt = self.attempt(pack.as_mut(), &mut build)?;
+                    let keep = if attempt.head.is_some() { pack.finish()? } else { None };
+                    (attempt, keep)
+                }
+                Storage::Bulk => {
+                    let mut pack = PackWriter::new(self.repo)?;
+                    let attempt = self.attempt(&mut pack, &mut build)?;
+                    let keep = if attempt.head.is_some() { pack.finish()? } else { None };
+                    (attempt, keep)
+                }
             };
-            let old = draft.tip.map(|tip| tip.id);
+            let Attempt { result, head, old } = attempt;
+            let Some(head) = head else { return Ok(result) };
             let moved = ref_move.finish(self.repo, self.name, &head, old.as_ref())?;
             drop(keep);
-            let Moved::Refused(reason) = moved else { return Ok(result) };
+            let Moved::Refused(reason) = moved else {
+                if queue.is_some() {
+                    self.repo.roll_up();
+                }
+                return Ok(result);
+            };
             // What git says is for people. Whether we lost a race shows in the ref itself.
             if self.repo.read_ref(self.name)? == old && !self.wait_for_lock() {
                 refusals += 1;
@@ -160,6 +186,17 @@ impl<'r> Store<'r> {
             }
             std::thread::sleep(jitter(attempts));
         }
+    }
+
+    /// Builds commits on the tip of this moment.
+    fn attempt<T>(
+        &self,
+        sink: &mut dyn ObjectSink,
+        build: &mut impl FnMut(&mut Draft<'_>) -> Result<T>,
+    ) -> Result<Attempt<T>> {
+        let mut draft = Draft::open(self, sink)?;
+        let result = build(&mut draft)?;
+        Ok(Attempt { result, head: draft.head.map(|(id, _)| id), old: draft.tip.map(|tip| tip.id) })
     }
 
     /// Waits for our turn among the writers of this clone. Where files can't

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Tree};
 use crate::run::{Overlay, Pruned, Row, RunId, TagEdit, canonical, format_time};
 
-use super::draft::Change;
+use super::draft::{Change, Storage};
 use super::message::Op;
 use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
 use super::{Error, Result, Store, StoredRun};
@@ -35,7 +35,7 @@ pub struct Edited {
 impl Store<'_> {
     /// Changes a run. Someone else's change to it at the same time is kept.
     pub fn edit(&self, id: &RunId, edit: &Edit) -> Result<Edited> {
-        self.transact(None, false, |draft| {
+        self.transact(None, Storage::for_few(self.repo), |draft| {
             let tree = draft.run(id)?.ok_or_else(|| Error::NoRun(id.to_string()))?;
             let run = StoredRun::open(self.repo, &tree)?;
             let author = self.repo.author()?;

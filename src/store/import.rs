@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::git::{CommitInfo, EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
+use crate::git::{CommitInfo, Entry, EntryKind, Kind, ObjectSink, Oid, PackWriter, Repo, Tree};
 use crate::run::{Row, formats, is_valid_name};
 
+use super::draft::Storage;
 use super::files::TreeFiles;
 use super::message;
 use super::record::{self, RecordOptions};
@@ -96,7 +97,7 @@ impl Store<'_> {
             }
         }
         progress(versions.len(), versions.len());
-        let (recorded, already, deleted) = self.transact(None, true, |draft| {
+        let (recorded, already, deleted) = self.transact(None, Storage::Bulk, |draft| {
             let (mut recorded, mut already, mut deleted) = (Vec::new(), 0, 0);
             for (version, (manifest, artifacts)) in &ready {
                 match self.place(draft, manifest, artifacts, None, Some(version.committed))? {
@@ -187,9 +188,13 @@ impl Store<'_> {
         options: ImportOptions,
         skipped: &mut Vec<String>,
     ) -> Result<(crate::run::Manifest, Oid)> {
-        let (tree, left_out) = storable(self.repo, &version.tree)?;
+        let mut tree = version.tree;
+        let left_out = unstorable(self.repo, &tree)?;
         if left_out > 0 {
             skipped.push(format!("{}: {left_out}", version.path));
+            let mut pack = PackWriter::new(self.repo)?;
+            tree = storable(self.repo, &mut pack, &tree)?;
+            pack.finish()?;
         }
         let files = TreeFiles::open(self.repo, &tree, &[])?;
         let record = RecordOptions {
@@ -268,25 +273,29 @@ fn at_path(repo: &Repo, root: &Tree, path: &str) -> Result<Option<Oid>> {
     }
 }
 
-/// The tree with only what a run may hold, and how many entries were left out.
-/// Nearly always that is the tree itself.
-fn storable(mut repo: &Repo, id: &Oid) -> Result<(Oid, usize)> {
-    let (mut clean, mut left_out, mut changed) = (Tree::default(), 0, false);
+/// How many entries below a tree a run may not hold: symlinks, submodules, names that git refuses.
+fn unstorable(repo: &Repo, id: &Oid) -> Result<usize> {
+    let mut count = 0;
     for entry in repo.tree(id)?.entries() {
-        if matches!(entry.kind, EntryKind::Other(_)) || !is_valid_name(&entry.name) {
-            left_out += 1;
-            changed = true;
-            continue;
+        if !is_storable(entry) {
+            count += 1;
+        } else if entry.kind == EntryKind::Dir {
+            count += unstorable(repo, &entry.id)?;
         }
-        let mut target = entry.id;
-        if entry.kind == EntryKind::Dir {
-            let (inner, inner_left_out) = storable(repo, &entry.id)?;
-            left_out += inner_left_out;
-            changed |= inner != entry.id;
-            target = inner;
-        }
+    }
+    Ok(count)
+}
+
+/// Stores the tree without what a run may not hold.
+fn storable(repo: &Repo, sink: &mut dyn ObjectSink, id: &Oid) -> Result<Oid> {
+    let mut clean = Tree::default();
+    for entry in repo.tree(id)?.entries().iter().filter(|entry| is_storable(entry)) {
+        let target = if entry.kind == EntryKind::Dir { storable(repo, sink, &entry.id)? } else { entry.id };
         clean.insert(&entry.name, entry.kind, target);
     }
-    let id = if changed { repo.put(Kind::Tree, &clean.encode())? } else { *id };
-    Ok((id, left_out))
+    Ok(sink.put(Kind::Tree, &clean.encode())?)
+}
+
+fn is_storable(entry: &Entry) -> bool {
+    !matches!(entry.kind, EntryKind::Other(_)) && is_valid_name(&entry.name)
 }

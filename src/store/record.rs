@@ -9,17 +9,16 @@ use crate::run::{
     Tally, canonical, format_time, formats,
 };
 
-use super::draft::{Change, Draft};
+use super::draft::{Change, Draft, Storage};
 use super::message::Op;
 use super::provenance::{self, Provenance};
 use super::run_files::{ARTIFACTS, MANIFEST, SOURCE_DIFF};
 use super::snapshot::{self, Artifacts};
 use super::{DEFAULT_MAX_BLOB, Error, Result, Store, StoredRun};
 
-/// Bundles of more files than this, or more bytes, go into one pack: as many
-/// loose files they would slow down every git command until the next gc.
-const LOOSE_FILES: usize = 500;
-const LOOSE_BYTES: u64 = 64 << 20;
+/// Bundles of more files than this, or more bytes, do not fit the memory that a small pack takes.
+const MANY_FILES: usize = 5000;
+const MANY_BYTES: u64 = 64 << 20;
 
 /// How to record a bundle.
 #[derive(Debug, Clone)]
@@ -74,21 +73,21 @@ impl Store<'_> {
         // git starts while we hash.
         let first_move = self.repo.start_ref_move("agentv: record")?;
         let max_blob = max_blob(self.repo)?;
-        let mut pack = None;
-        let artifacts = if bundle.files.len() > LOOSE_FILES || bundle.bytes() > LOOSE_BYTES || self.repo.is_shared() {
-            let mut writer = PackWriter::new(self.repo)?;
-            let artifacts = snapshot::store(&mut writer, bundle, max_blob)?;
-            pack = writer.finish()?;
-            artifacts
-        } else {
-            snapshot::store(&mut &*self.repo, bundle, max_blob)?
+        let mut storage = Storage::for_few(self.repo);
+        let many = bundle.files.len() > MANY_FILES || bundle.bytes() > MANY_BYTES;
+        let (artifacts, keep) = match &mut storage {
+            Storage::Small(pack) if !many => (snapshot::store(pack.as_mut(), bundle, max_blob)?, None),
+            Storage::Small(_) | Storage::Bulk => {
+                let mut pack = PackWriter::new(self.repo)?;
+                (snapshot::store(&mut pack, bundle, max_blob)?, pack.finish()?)
+            }
         };
         let source = provenance::source(self.repo, &options.provenance, reading.facts.started_at)?;
         let manifest = self.manifest(&reading, &artifacts, source)?;
-        let (outcome, row) = self.transact(Some(first_move), false, |draft| {
+        let (outcome, row) = self.transact(Some(first_move), storage, |draft| {
             self.place(draft, &manifest, &artifacts.tree, options.source_diff.as_deref(), None)
         })?;
-        drop(pack);
+        drop(keep);
         let source = manifest.source;
         Ok(Recorded { outcome, row, source, skipped: bundle.skipped.clone(), broken: reading.facts.broken })
     }

@@ -1,31 +1,27 @@
-//! Many new objects in one pack.
+//! Very many new objects in one pack.
 //!
-//! We write the pack (format: `gitformat-pack(5)`) to a temporary file and
-//! hand it to `git index-pack --stdin`, which checks it, indexes it, syncs it
-//! and gives it the right name and mode. Objects are deflated at the fastest
-//! level; commits are stored as they are, because a list reads many of them
-//! and inflating is what it would spend its time on.
-
-#![expect(clippy::cast_possible_truncation, reason = "the format takes numbers apart, byte by byte")]
+//! The pack is written to a temporary file and handed to `git index-pack
+//! --stdin`, which checks it, indexes it, syncs it and gives it the right name
+//! and mode.
 
 use std::collections::HashMap;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use tempfile::NamedTempFile;
 
-use super::{Error, Kind, ObjectSink, Oid, Repo, Result};
+use super::Keep;
+use super::entry::{Deflater, OFS_DELTA, header, offset_varint, splice_delta, type_number};
+use crate::git::{Error, Kind, ObjectSink, Oid, Repo, Result};
 
 /// Deltas are chained at most this deep: reading one costs that many inflates.
 const MAX_DEPTH: u8 = 24;
-const OFS_DELTA: u8 = 6;
 
 /// Collects objects and stores them as one pack.
 pub struct PackWriter<'r> {
     repo: &'r Repo,
     file: BufWriter<NamedTempFile>,
     offset: u64,
+    deflater: Deflater,
     /// Where each object starts, and how many deltas it takes to read it.
     written: HashMap<Oid, (u64, u8)>,
 }
@@ -37,7 +33,13 @@ impl<'r> PackWriter<'r> {
         std::fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
         // The name is one that `git prune` and `git gc` clean up should we be killed.
         let file = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(&dir).map_err(Error::io(dir))?;
-        let mut pack = Self { repo, file: BufWriter::with_capacity(1 << 20, file), offset: 0, written: HashMap::new() };
+        let mut pack = Self {
+            repo,
+            file: BufWriter::with_capacity(1 << 20, file),
+            offset: 0,
+            deflater: Deflater::default(),
+            written: HashMap::new(),
+        };
         pack.append(b"PACK\0\0\0\x02\0\0\0\0")?;
         Ok(pack)
     }
@@ -95,23 +97,12 @@ impl<'r> PackWriter<'r> {
 
     fn add(&mut self, id: Oid, kind: u8, base: Option<(u64, u8)>, data: &[u8]) -> Result<()> {
         let start = self.offset;
-        let mut head = Vec::with_capacity(16);
-        let (mut size, mut byte) = (data.len() >> 4, (kind << 4) | (data.len() & 0x0f) as u8);
-        while size > 0 {
-            head.push(byte | 0x80);
-            byte = (size & 0x7f) as u8;
-            size >>= 7;
-        }
-        head.push(byte);
+        let mut entry = header(kind, data.len());
         if let Some((base_offset, _)) = base {
-            head.extend(offset_varint(start - base_offset));
+            entry.extend(offset_varint(start - base_offset));
         }
-        self.append(&head)?;
-        let level = if kind == 1 { Compression::none() } else { Compression::fast() };
-        let mut encoder = ZlibEncoder::new(Vec::with_capacity(data.len() / 2 + 64), level);
-        encoder.write_all(data).map_err(|err| self.error(&err))?;
-        let deflated = encoder.finish().map_err(|err| self.error(&err))?;
-        self.append(&deflated)?;
+        self.deflater.deflate(data, kind == type_number(Kind::Commit), &mut entry).map_err(|err| self.error(&err))?;
+        self.append(&entry)?;
         self.written.insert(id, (start, base.map_or(0, |(_, depth)| depth + 1)));
         Ok(())
     }
@@ -133,12 +124,7 @@ impl ObjectSink for PackWriter<'_> {
     fn put(&mut self, kind: Kind, data: &[u8]) -> Result<Oid> {
         let id = self.repo.hash(kind, data)?;
         if !self.written.contains_key(&id) {
-            let number = match kind {
-                Kind::Commit => 1,
-                Kind::Tree => 2,
-                Kind::Blob => 3,
-            };
-            self.add(id, number, None, data)?;
+            self.add(id, type_number(kind), None, data)?;
         }
         Ok(id)
     }
@@ -153,75 +139,4 @@ impl ObjectSink for PackWriter<'_> {
         }
         Ok(id)
     }
-}
-
-/// Keeps a new pack from being repacked away; see [`PackWriter::finish`].
-#[derive(Debug)]
-pub struct Keep(Option<std::path::PathBuf>);
-
-impl Drop for Keep {
-    fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// The delta from `base` to `target` when one piece of it was replaced: copy
-/// the common head, insert what is new, copy the common tail. That is what
-/// happens to a tree when one entry is added.
-fn splice_delta(base: &[u8], target: &[u8]) -> Vec<u8> {
-    let head = base.iter().zip(target).take_while(|(a, b)| a == b).count();
-    let room = base.len().min(target.len()) - head;
-    let tail = base.iter().rev().zip(target.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
-    let mut delta = size_varint(base.len());
-    delta.extend(size_varint(target.len()));
-    copy(&mut delta, 0, head);
-    for chunk in target[head..target.len() - tail].chunks(127) {
-        delta.push(chunk.len() as u8);
-        delta.extend_from_slice(chunk);
-    }
-    copy(&mut delta, base.len() - tail, tail);
-    delta
-}
-
-/// Copy instructions: a flag byte, then the offset's and size's non-zero bytes.
-fn copy(delta: &mut Vec<u8>, mut offset: usize, mut len: usize) {
-    while len > 0 {
-        let size = len.min(0xff_ffff);
-        let (mut flags, mut bytes) = (0x80_u8, Vec::with_capacity(7));
-        for (bit, value) in
-            (0..4).map(|i| (offset >> (8 * i)) as u8).chain((0..3).map(|i| (size >> (8 * i)) as u8)).enumerate()
-        {
-            if value != 0 {
-                flags |= 1 << bit;
-                bytes.push(value);
-            }
-        }
-        delta.push(flags);
-        delta.extend(bytes);
-        offset += size;
-        len -= size;
-    }
-}
-
-fn size_varint(mut n: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    while n >= 0x80 {
-        out.push((n & 0x7f) as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
-    out
-}
-
-/// The distance to a delta's base, most significant first, each byte off by one.
-fn offset_varint(mut n: u64) -> Vec<u8> {
-    let mut out = vec![(n & 0x7f) as u8];
-    while n >= 0x80 {
-        n = (n >> 7) - 1;
-        out.push((n & 0x7f) as u8 | 0x80);
-    }
-    out.reverse();
-    out
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use gix::odb::pack::data::File as PackData;
 
-use super::{Kind, Oid};
+use crate::git::{Kind, Oid};
 
 const HEADER: u64 = 8;
 const FAN: usize = 256;
@@ -23,7 +23,7 @@ const IDS_AT: u64 = HEADER + FAN as u64 * 4;
 const WINDOW: u64 = 128;
 
 /// The packs of one object directory.
-pub(super) struct Packs {
+pub(in crate::git) struct Packs {
     packs: RefCell<Vec<Pack>>,
     inflate: RefCell<gix::zlib::Inflate>,
 }
@@ -42,7 +42,7 @@ struct Index {
 
 impl Packs {
     /// Opens the indexes below `objects`; those that can't be used are left to gix.
-    pub(super) fn open(objects: &Path, hash: gix::hash::Kind) -> Self {
+    pub(in crate::git) fn open(objects: &Path, hash: gix::hash::Kind) -> Self {
         let mut found: Vec<(std::time::SystemTime, Pack)> = Vec::new();
         let entries = std::fs::read_dir(objects.join("pack")).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ext| ext == "idx")) {
@@ -60,7 +60,7 @@ impl Packs {
     }
 
     /// Reads an object; none if it is in no pack that we can use.
-    pub(super) fn read(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
+    pub(in crate::git) fn read(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
         let mut packs = self.packs.borrow_mut();
         let (at, offset) = packs.iter().enumerate().find_map(|(at, pack)| Some((at, pack.index.find(id)?)))?;
         let pack = &mut packs[at];

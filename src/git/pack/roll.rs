@@ -1,0 +1,126 @@
+//! Rolling small packs up into larger ones.
+//!
+//! Every pack slows down every look-up a little, and from 50 on `git gc --auto`
+//! repacks the whole repository. So 16 packs of one run become one, 8 of these
+//! the next, up to a thousand runs. Entries are copied as they are: nothing is inflated,
+//! nothing of the user's is touched.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+
+use super::index::{self, Indexed};
+use super::{pack_path, small};
+use crate::git::Repo;
+
+/// How many packs of each level make one of the next. The last level stays as it is.
+const RADIX: [usize; 3] = [16, 8, 8];
+/// Larger packs are left alone, whatever their level.
+const MAX_BYTES: usize = 256 << 20;
+
+/// A small pack that we wrote.
+#[derive(Debug, Clone, PartialEq)]
+struct Small {
+    level: usize,
+    name: String,
+}
+
+impl Repo {
+    fn small_packs_path(&self) -> PathBuf {
+        self.agentv_dir().join("packs")
+    }
+
+    /// Notes a new pack for [`Repo::roll_up`]. Only a note: a pack that it does not name is git's to repack.
+    pub(in crate::git) fn remember_small_pack(&self, name: &str) {
+        use std::io::Write;
+        let path = self.small_packs_path();
+        let file = fs::OpenOptions::new().create(true).append(true).open(&path).or_else(|_| {
+            fs::create_dir_all(self.agentv_dir())?;
+            fs::OpenOptions::new().create(true).append(true).open(&path)
+        });
+        if let Ok(mut file) = file {
+            let _ = file.write_all(format!("0 {name}\n").as_bytes());
+        }
+    }
+
+    /// Rolls small packs up where there are enough of them. The caller sees to it
+    /// that nobody else does so in this clone. That it can't be done is no error:
+    /// the packs stay as they are.
+    pub fn roll_up(&self) {
+        let text = fs::read_to_string(self.small_packs_path()).unwrap_or_default();
+        // The usual case, without looking at any pack.
+        if text.lines().count() < RADIX[0] {
+            return;
+        }
+        // Somebody who is repacking, or keeps an index over all packs, relies on those that are there.
+        let busy =
+            self.common_dir().join("gc.pid").exists() || self.objects_dir().join("pack/multi-pack-index").exists();
+        if busy || self.is_shared() {
+            return;
+        }
+        let parse = |line: &str| {
+            let (level, name) = line.split_once(' ')?;
+            Some(Small { level: level.parse().ok()?, name: name.to_owned() })
+        };
+        let objects = self.objects_dir();
+        // `git gc` may have taken some already.
+        let here = |small: &Small| pack_path(&objects, &small.name, "idx").exists();
+        let mut packs: Vec<Small> = text.lines().filter_map(parse).filter(here).collect();
+        for (level, &radix) in RADIX.iter().enumerate() {
+            let ripe: Vec<Small> = packs.iter().filter(|small| small.level == level).cloned().collect();
+            if ripe.len() < radix {
+                continue;
+            }
+            let Some(name) = self.merge(&ripe) else { continue };
+            packs.retain(|small| !ripe.contains(small));
+            packs.push(Small { level: level + 1, name });
+        }
+        let text: String = packs
+            .iter()
+            .filter(|small| small.level < RADIX.len())
+            .flat_map(|small| [small.level.to_string(), " ".into(), small.name.clone(), "\n".into()])
+            .collect();
+        let temporary = self.small_packs_path().with_extension("new");
+        let _ = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, self.small_packs_path()));
+    }
+
+    /// Copies the entries of `packs` into one and removes them; its name if that was done.
+    fn merge(&self, packs: &[Small]) -> Option<String> {
+        let objects = self.objects_dir();
+        let mut data = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
+        let (mut entries, mut seen): (Vec<Indexed>, _) = (Vec::new(), HashSet::new());
+        for small in packs {
+            if pack_path(&objects, &small.name, "keep").exists() {
+                return None;
+            }
+            let indexed = index::read(&pack_path(&objects, &small.name, "idx"), self.hash_kind())?;
+            let pack = fs::read(pack_path(&objects, &small.name, "pack")).ok()?;
+            let end = pack.len().checked_sub(self.hash_kind().len_in_bytes())?;
+            let ends = indexed.iter().skip(1).map(|entry| entry.offset as usize).chain([end]);
+            for (entry, end) in indexed.iter().zip(ends) {
+                let bytes = pack.get(entry.offset as usize..end)?;
+                // A delta would need its base moved along. We write none into small packs.
+                if !matches!(bytes.first()? >> 4 & 7, 1..=4) {
+                    return None;
+                }
+                if seen.insert(entry.id) {
+                    entries.push(Indexed { offset: u32::try_from(data.len()).ok()?, ..*entry });
+                    data.extend_from_slice(bytes);
+                }
+            }
+            if data.len() > MAX_BYTES {
+                return None;
+            }
+        }
+        // Durable before the others go, unless the user asked for less.
+        let sync = self.syncs_packs();
+        let stored = small::store(&objects, self.hash_kind(), &mut data, &entries, sync).ok()?;
+        for small in packs.iter().filter(|small| small.name != stored.name) {
+            // Without its index a pack is nothing to git, so it goes first.
+            for extension in ["idx", "rev", "pack"] {
+                let _ = fs::remove_file(pack_path(&objects, &small.name, extension));
+            }
+        }
+        Some(stored.name)
+    }
+}

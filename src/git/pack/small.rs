@@ -1,0 +1,161 @@
+//! The objects of one run in one small pack.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use flate2::Crc;
+
+use super::entry::{Deflater, header, type_number};
+use super::index::{self, Indexed};
+use super::{Keep, pack_path};
+use crate::git::{Error, Kind, ObjectSink, Oid, Repo, Result};
+
+/// Collects a few objects in memory and stores them as one pack.
+pub struct SmallPack<'r> {
+    repo: &'r Repo,
+    data: Vec<u8>,
+    entries: Vec<Indexed>,
+    known: HashSet<Oid>,
+    deflater: Deflater,
+}
+
+/// A stored small pack.
+pub(in crate::git) struct Stored {
+    /// Its checksum in hex, which is also its name.
+    pub(in crate::git) name: String,
+    pub(in crate::git) keep: Keep,
+}
+
+/// A state to come back to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mark(usize, usize);
+
+impl<'r> SmallPack<'r> {
+    /// An empty pack.
+    #[must_use]
+    pub fn new(repo: &'r Repo) -> Self {
+        let data = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
+        Self { repo, data, entries: Vec::new(), known: HashSet::new(), deflater: Deflater::default() }
+    }
+
+    /// The present state.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark(self.data.len(), self.entries.len())
+    }
+
+    /// Forgets what was added since `mark`.
+    pub fn rewind(&mut self, mark: Mark) {
+        if mark.0 == 0 {
+            return;
+        }
+        self.data.truncate(mark.0);
+        for entry in self.entries.drain(mark.1..) {
+            self.known.remove(&entry.id);
+        }
+    }
+
+    /// Stores the pack as it is now. It is safe from being repacked away until
+    /// the returned guard is dropped: do so when a ref reaches its objects.
+    /// Before more is added it must be rewound.
+    pub fn finish(&mut self) -> Result<Option<Keep>> {
+        if self.entries.is_empty() {
+            return Ok(None);
+        }
+        let sync = self.repo.syncs_loose_objects();
+        let stored = store(&self.repo.objects_dir(), self.repo.hash_kind(), &mut self.data, &self.entries, sync);
+        let stored = stored.map_err(|err| self.error(&err))?;
+        self.repo.remember_small_pack(&stored.name);
+        Ok(Some(stored.keep))
+    }
+
+    fn error(&self, err: &io::Error) -> Error {
+        Error::Odb { action: "write", dir: self.repo.objects_dir(), reason: err.to_string() }
+    }
+}
+
+impl ObjectSink for SmallPack<'_> {
+    fn put(&mut self, kind: Kind, data: &[u8]) -> Result<Oid> {
+        let id = self.repo.hash(kind, data)?;
+        if !self.known.insert(id) {
+            return Ok(id);
+        }
+        let offset = u32::try_from(self.data.len()).ok().filter(|&offset| offset < 1 << 31);
+        let offset = offset.ok_or_else(|| self.error(&io::Error::other("too much for a small pack")))?;
+        let start = self.data.len();
+        self.data.extend(header(type_number(kind), data.len()));
+        let deflated = self.deflater.deflate(data, kind == Kind::Commit, &mut self.data);
+        deflated.map_err(|err| self.error(&err))?;
+        let mut crc = Crc::new();
+        crc.update(&self.data[start..]);
+        self.entries.push(Indexed { id, crc: crc.sum(), offset });
+        Ok(id)
+    }
+}
+
+/// Completes the pack in `data` and writes it with its index below `objects`.
+/// First the pack, last the index: only with it the pack exists for git.
+pub(in crate::git) fn store(
+    objects: &Path,
+    hash: gix::hash::Kind,
+    data: &mut Vec<u8>,
+    entries: &[Indexed],
+    sync: bool,
+) -> io::Result<Stored> {
+    let count = u32::try_from(entries.len()).map_err(io::Error::other)?;
+    data[8..12].copy_from_slice(&count.to_be_bytes());
+    let failed = || io::Error::other("the pack cannot be hashed");
+    let checksum = index::checksum(hash, data).ok_or_else(failed)?;
+    data.extend_from_slice(checksum.as_slice());
+    let index = index::encode(entries, &checksum).ok_or_else(failed)?;
+    let name = checksum.to_string();
+    let pack = pack_path(objects, &name, "pack");
+    write(objects, data, &pack, sync)?;
+    let keep = pack_path(objects, &name, "keep");
+    // git only looks whether it is there; a link needs no new file.
+    if fs::hard_link(&pack, &keep).is_err() {
+        let _ = File::create(&keep);
+    }
+    let keep = Keep(Some(keep));
+    write(objects, &index, &pack_path(objects, &name, "idx"), sync)?;
+    Ok(Stored { name, keep })
+}
+
+/// Writes a file that appears whole or not at all. Its temporary name is one that `git prune` cleans up.
+fn write(objects: &Path, data: &[u8], path: &Path, sync: bool) -> io::Result<()> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let temporary = objects.join("pack").join(format!("tmp_{extension}_agentv_{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o444);
+    }
+    let written = open(&options, &temporary).and_then(|mut file| {
+        file.write_all(data)?;
+        if sync { file.sync_all() } else { Ok(()) }
+    });
+    let result = written.and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    result
+}
+
+fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    match options.open(path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(path.parent().unwrap_or(path))?;
+            options.open(path)
+        }
+        // What a killed process with our number left is not writable for everybody.
+        Err(err) if err.kind() == io::ErrorKind::PermissionDenied && path.exists() => {
+            fs::remove_file(path)?;
+            options.open(path)
+        }
+        result => result,
+    }
+}
