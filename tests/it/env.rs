@@ -29,6 +29,11 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// Runs a command that a test put together itself.
+    pub fn of(command: &mut Command) -> Self {
+        ran(command.output().unwrap_or_else(|err| panic!("cannot run {command:?}: {err}")))
+    }
+
     /// Fails the test unless the exit code is 0. Returns standard output.
     #[track_caller]
     pub fn ok(self) -> String {
@@ -147,7 +152,13 @@ impl TestEnv {
     /// Fails the test unless the repository is whole.
     #[track_caller]
     pub fn fsck(&self) {
-        let ran = self.git(["fsck", "--full", "--strict"]);
+        self.fsck_in(&self.repo);
+    }
+
+    /// Fails the test unless the repository at `dir` is whole.
+    #[track_caller]
+    pub fn fsck_in(&self, dir: impl AsRef<Path>) {
+        let ran = self.git_in(dir, ["fsck", "--full", "--strict"]);
         assert!(ran.code == 0 && !ran.stderr.contains("error") && !ran.stdout.contains("missing"), "{ran:?}");
     }
 
