@@ -111,8 +111,29 @@ impl Repo {
     }
 }
 
+/// The value of `GIT_ALTERNATE_OBJECT_DIRECTORIES` for one directory. In quotes, as in C: git
+/// splits the value at colons, which a path may have.
 fn alternates(objects: &Path) -> std::ffi::OsString {
-    std::path::absolute(objects).unwrap_or_else(|_| objects.to_owned()).into_os_string()
+    let objects = std::path::absolute(objects).unwrap_or_else(|_| objects.to_owned());
+    let mut quoted = std::ffi::OsString::from("\"");
+    quoted.push(escape(objects.as_os_str()));
+    quoted.push("\"");
+    quoted
+}
+
+#[cfg(unix)]
+fn escape(path: &std::ffi::OsStr) -> std::ffi::OsString {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let escaped = path.as_bytes().iter().flat_map(|&b| {
+        let backslash = matches!(b, b'"' | b'\\').then_some(b'\\');
+        backslash.into_iter().chain([b])
+    });
+    std::ffi::OsString::from_vec(escaped.collect())
+}
+
+#[cfg(not(unix))]
+fn escape(path: &std::ffi::OsStr) -> std::ffi::OsString {
+    path.to_string_lossy().replace('\\', "\\\\").into()
 }
 
 /// One write, so that two processes never mix their lines. It is a cache: failing is fine.
