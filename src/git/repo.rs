@@ -120,6 +120,46 @@ impl Repo {
         self.setting("core.sharedRepository").is_some_and(|value| !matches!(value.as_str(), "umask" | "false" | "0"))
     }
 
+    /// Creates a directory of ours below the git directory, with its parents.
+    pub fn create_dir(&self, dir: &Path) -> std::io::Result<()> {
+        if dir.is_dir() {
+            return Ok(());
+        }
+        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            self.create_dir(parent)?;
+        }
+        match std::fs::create_dir(dir) {
+            Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists => return Err(err),
+            _ => self.share(dir),
+        }
+        Ok(())
+    }
+
+    /// Opens a file or directory of ours to whom `core.sharedRepository` names, as git does with its own.
+    #[cfg(unix)]
+    pub fn share(&self, path: &Path) {
+        use std::os::unix::fs::PermissionsExt;
+        if !self.is_shared() {
+            return;
+        }
+        let bits = match self.setting("core.sharedRepository").as_deref() {
+            Some("all" | "world" | "everybody" | "2") => 0o664,
+            Some(octal) if octal.starts_with('0') => u32::from_str_radix(octal, 8).unwrap_or(0o660) & 0o666,
+            _ => 0o660,
+        };
+        let Ok(meta) = path.metadata() else { return };
+        let mode = meta.permissions().mode() & 0o7777;
+        let wanted = if meta.is_dir() { mode | bits | (bits & 0o444) >> 2 | 0o2000 } else { mode | bits };
+        if wanted != mode {
+            // Only the owner may; who else comes here finds it open already.
+            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(wanted));
+        }
+    }
+
+    /// There is nothing to open on this system.
+    #[cfg(not(unix))]
+    pub fn share(&self, _path: &Path) {}
+
     /// A git command on this repository.
     #[must_use]
     pub fn git(&self, subcommand: &str) -> Git {
@@ -128,7 +168,14 @@ impl Repo {
 
     /// Fails unless the installed git is new enough to write for us.
     pub fn ensure_git(&self) -> Result<()> {
-        process::ensure_version(&self.agentv_dir().join("git"))
+        let cache = self.agentv_dir().join("git");
+        if !cache.exists() {
+            // Only a cache: it may fail.
+            let _ = self.create_dir(&self.agentv_dir());
+        }
+        process::ensure_version(&cache)?;
+        self.share(&cache);
+        Ok(())
     }
 
     /// Where git looks for hooks (`core.hooksPath` and worktrees considered).

@@ -61,7 +61,7 @@ impl Repo {
     /// user's is touched.
     fn dirty_tree(&self) -> Result<Oid> {
         let dir = self.agentv_dir();
-        std::fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
+        self.create_dir(&dir).map_err(Error::io(&dir))?;
         let scratch = tempfile::Builder::new().prefix("tree-").tempdir_in(&dir).map_err(Error::io(dir))?;
         // A split index is found beside its shared part, hence in the git directory.
         let index = tempfile::Builder::new()
@@ -106,7 +106,9 @@ impl Repo {
             let line = self.git("patch-id").arg("--stable").run_with(&diff)?;
             String::from_utf8_lossy(&line).split(' ').next().map(str::to_owned).filter(|id| !id.is_empty())
         };
+        let _ = self.create_dir(&self.agentv_dir());
         append_line(&cache, &format!("{hex} {}\n", id.as_deref().unwrap_or("-")));
+        self.share(&cache);
         Ok(id)
     }
 }
@@ -139,7 +141,6 @@ fn escape(path: &std::ffi::OsStr) -> std::ffi::OsString {
 /// One write, so that two processes never mix their lines. It is a cache: failing is fine.
 fn append_line(path: &Path, line: &str) {
     use std::io::Write;
-    let _ = path.parent().map(std::fs::create_dir_all);
     if let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(path) {
         let _ = file.write_all(line.as_bytes());
     }

@@ -203,8 +203,9 @@ impl<'r> Store<'r> {
     /// be locked there is no queue, and the compare-and-swap does all the work.
     fn queue(&self) -> Option<File> {
         let path = self.repo.agentv_dir().join("write.lock");
-        let _ = path.parent().map(std::fs::create_dir_all);
-        let file = File::options().create(true).append(true).open(path).ok()?;
+        let _ = self.repo.create_dir(&self.repo.agentv_dir());
+        let file = File::options().create(true).append(true).open(&path).ok()?;
+        self.repo.share(&path);
         let start = Instant::now();
         // Somebody who was stopped in the middle must not stop all others.
         while start.elapsed() < PATIENCE / 4 {

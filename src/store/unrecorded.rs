@@ -154,9 +154,10 @@ impl Store<'_> {
             return;
         }
         let memory = self.memory();
-        let _ = memory.parent().map(std::fs::create_dir_all);
-        if let Ok(mut file) = std::fs::File::options().create(true).append(true).open(memory) {
+        let _ = memory.parent().map(|dir| self.repo.create_dir(dir));
+        if let Ok(mut file) = std::fs::File::options().create(true).append(true).open(&memory) {
             let _ = file.write_all(format!("{id} {key}\n").as_bytes());
+            self.repo.share(&memory);
         }
     }
 }
