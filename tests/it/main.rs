@@ -30,4 +30,5 @@ mod man;
 mod oracle;
 mod schema;
 mod second_reader;
+mod repos;
 mod smoke;
