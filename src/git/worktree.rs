@@ -79,7 +79,8 @@ impl Repo {
                 .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates(&objects))
                 .run_text()
         };
-        run("add", &["--update", "--", ":/"])?;
+        // Without a pathspec: git refuses one that matches nothing, as in an index from which all was removed.
+        run("add", &["--update"])?;
         let hex = run("write-tree", &[])?;
         self.parse_oid(&hex).ok_or(Error::Command { command: "write-tree".into(), stderr: hex })
     }
