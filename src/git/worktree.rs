@@ -87,7 +87,11 @@ impl Repo {
 
     /// The uncommitted changes to tracked files, as a binary patch against HEAD.
     pub fn worktree_diff(&self) -> Result<Vec<u8>> {
-        self.git("diff").args(["--binary", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD"]).run()
+        // Everything by which a user may have changed what diffs look like: `git apply` must take it.
+        self.git("diff")
+            .args(["--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--unified=3", "--submodule=short"])
+            .args(["--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "HEAD"])
+            .run()
     }
 
     /// The patch id of a commit (`git patch-id --stable`): the same for a commit
