@@ -28,7 +28,7 @@ pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure
         ("AGENTV_RUN_ID", OsString::from(&results.run_id)),
         ("AGENTV_RESULTS_DIR", results.dir.clone().into_os_string()),
     ];
-    let code = child::run(program, rest, &env)?;
+    let code = child::run(program, rest, &env).inspect_err(|_| drop(std::fs::remove_dir(&results.dir)))?;
     let recording = Recording { ui: &context.ui, store: store(&repo), given, partial: args.about.partial, watch };
     let mut recorded = recording.bundles();
     recorded.merge(&recording.results(&results));
