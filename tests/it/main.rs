@@ -30,5 +30,6 @@ mod man;
 mod oracle;
 mod schema;
 mod second_reader;
+mod provenance;
 mod repos;
 mod smoke;
