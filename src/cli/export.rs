@@ -54,7 +54,7 @@ fn write(run: &StoredRun<'_>, file: &StoredFile, dir: &Path) -> Result<(), Failu
     let target = dir.join(&path);
     fs::create_dir_all(target.parent().unwrap_or(dir)).map_err(failed)?;
     let mut to = File::create_new(&target).map_err(failed)?;
-    run.read_file(&file.path, &mut |piece| to.write_all(piece))?;
+    run.read(file, &mut |piece| to.write_all(piece))?;
     if file.executable {
         make_executable(&to).map_err(failed)?;
     }

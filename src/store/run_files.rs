@@ -39,6 +39,7 @@ pub struct StoredFile {
     pub executable: bool,
     /// Object id of its blob, or of the directory of its parts.
     pub object: Oid,
+    place: TreeFile,
 }
 
 impl<'r> Store<'r> {
@@ -116,7 +117,12 @@ impl<'r> StoredRun<'r> {
         } else {
             (self.repo.size(&file.id)?, file.kind == EntryKind::Executable)
         };
-        Ok(StoredFile { path: path.to_vec(), size, executable, object: file.id })
+        Ok(StoredFile { path: path.to_vec(), size, executable, object: file.id, place: *file })
+    }
+
+    /// Gives the content of one of its [`StoredRun::files`] to `each`, in pieces.
+    pub fn read(&self, file: &StoredFile, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
+        files::read(self.repo, &file.place, each)
     }
 
     /// Gives the content of the file at `path` to `each`, in pieces.
