@@ -81,6 +81,10 @@ impl DirBundle {
         let mut budget = BUDGET;
         if meta.is_dir() {
             bundle.scan(path, &mut Vec::new(), &mut budget)?;
+        } else if !meta.is_file() {
+            // Not even opened: a FIFO would wait for a writer for ever.
+            let reason = "it is neither a directory nor a regular file".into();
+            return Err(BundleError::NotABundle { path: bundle.shown, reason });
         } else {
             let file_name = bytes(whole.file_name().unwrap_or_default());
             bundle.load_file(path, file_name, &mut budget)?;
