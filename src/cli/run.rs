@@ -21,6 +21,8 @@ use super::output::Ui;
 pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let given = args.about.given()?;
+    // Better now than after an hour of evaluation.
+    repo.ensure_git()?;
     let watch = Watch::begin(&repo)?;
     let results = Results::make(&repo)?;
     let (program, rest) = args.command.split_first().expect("clap requires a command");
