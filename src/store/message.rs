@@ -59,9 +59,14 @@ pub(super) fn op(commit: &CommitInfo) -> Option<Op> {
 
 /// The rows that a commit carries.
 pub(super) fn rows(commit: &CommitInfo) -> Result<Vec<Row>> {
-    trailers(&commit.message, "Agentv-Row")
+    let rows = trailers(&commit.message, "Agentv-Row")
         .map(|line| {
             serde_json::from_str(line).map_err(|err| Error::damaged_commit(&commit.id, format!("its row: {err}")))
         })
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    // Passing over it would hide a run, or bring back a deleted one.
+    if rows.is_empty() && matches!(op(commit), Some(Op::Record | Op::Overlay | Op::Prune)) {
+        return Err(Error::damaged_commit(&commit.id, "its row: there is none"));
+    }
+    Ok(rows)
 }
