@@ -49,15 +49,15 @@ impl Repo {
             let found = self.setting(&format!("{role}.{part}")).or_else(|| self.setting(&format!("user.{part}")));
             found.map(|text| clean(&text)).filter(|text| !text.is_empty())
         };
-        if let (Some(name), Some(email)) = (part("name"), part("email"))
-            && let Some((seconds, zone)) = self.setting(date).map_or_else(|| Some(now()), |date| raw_date(&date))
-        {
+        let date = self.setting(date).map_or_else(|| Some(now()), |date| raw_date(&date));
+        let plain = date.is_some();
+        if let (Some(name), Some(email), Some((seconds, zone))) = (part("name"), part("email"), date) {
             return Ok(Signature { who: Identity { name, email }, seconds, zone });
         }
         // Without settings git derives an identity from the machine, or refuses; and it
         // understands all kinds of dates. Both are its decision.
         let line = self.git("var").arg(var).run_text().map_err(|err| match err {
-            Error::Command { stderr, .. } => {
+            Error::Command { stderr, .. } if plain => {
                 Error::NoIdentity(stderr.split("; ").last().unwrap_or_default().to_owned())
             }
             err => err,
