@@ -205,7 +205,7 @@ pub(crate) fn sanitize_lines(text: &str) -> String {
     text.replace("\r\n", "\n").chars().map(replace).collect()
 }
 
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -1,12 +1,13 @@
 //! Lists for programs: JSON, JSON lines, comma- and tab-separated values.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::args::Format;
-use super::output::Out;
+use super::output::{Out, is_unsafe, sanitize, sanitize_lines};
 
 /// Version of everything that is printed as JSON. It changes when a key goes
 /// or changes its meaning, not when one is added.
@@ -28,7 +29,7 @@ pub(crate) fn print<T: Serialize>(
             document.insert(name.into(), serde_json::to_value(items)?);
             print_json(out, &document)
         }
-        Format::Jsonl => items.iter().try_for_each(|item| writeln!(out, "{}", serde_json::to_string(item)?)),
+        Format::Jsonl => items.iter().try_for_each(|item| writeln!(out, "{}", escaped(serde_json::to_string(item)?))),
         Format::Csv => separated(out, fields, items, ",", csv),
         Format::Tsv | Format::Table => separated(out, fields, items, "\t", tsv),
     }
@@ -36,7 +37,24 @@ pub(crate) fn print<T: Serialize>(
 
 /// Prints one JSON document.
 pub(crate) fn print_json(out: &mut Out, document: &impl Serialize) -> io::Result<()> {
-    writeln!(out, "{}", serde_json::to_string_pretty(document)?)
+    writeln!(out, "{}", escaped(serde_json::to_string_pretty(document)?))
+}
+
+/// JSON must escape the control characters below U+0020 only; a terminal obeys others, too.
+/// Outside of strings there are none of these.
+fn escaped(json: String) -> String {
+    if !json.contains(|c| is_unsafe(c) && c != '\n') {
+        return json;
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_unsafe(c) && c != '\n' {
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 fn separated<T: Serialize>(
@@ -67,10 +85,11 @@ fn plain(value: Option<&Value>) -> String {
 
 /// RFC 4180.
 fn csv(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    let text = sanitize_lines(text);
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 /// Tabs and line breaks can't be told from separators, so they become spaces.
 fn tsv(text: &str) -> String {
-    text.replace(['\t', '\n', '\r'], " ")
+    sanitize(text).into_owned()
 }
