@@ -90,7 +90,7 @@ impl Error {
             Self::Git(err) => return err.hint(),
             Self::Bundle(err) => return err.hint().map(str::to_owned),
             Self::NotRuns { name, .. } => format!(
-                "somebody pointed it elsewhere; 'git log {name}' shows where. If nothing else needs it: git update-ref -d {name}"
+                "somebody pointed it elsewhere; 'git log {name}' shows where. If nothing else needs it: git update-ref --no-deref -d {name}"
             ),
             Self::Damaged { .. } => "'git fsck --full' tells more; another clone may have it whole".into(),
             Self::NoRun(_) => "'git agentv list' shows the runs; a prefix of an id takes 4 digits or more".into(),
