@@ -16,6 +16,7 @@ mod comes_back;
 mod completions;
 mod demo;
 mod edit;
+mod bad_input;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
 mod formats;
