@@ -11,12 +11,12 @@
     reason = "tests may"
 )]
 
+mod bad_input;
 mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod completions;
 mod demo;
 mod edit;
-mod bad_input;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
 mod formats;
@@ -29,8 +29,8 @@ mod incomplete;
 mod index_lines;
 mod man;
 mod oracle;
-mod schema;
-mod second_reader;
 mod provenance;
 mod repos;
+mod schema;
+mod second_reader;
 mod smoke;
