@@ -120,8 +120,7 @@ impl Results {
         let prefix = format!("{run_id}-");
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix(&prefix);
-        // In a repository of several users the directory may be another's.
-        let dir = repo.create_dir(&top).and_then(|()| builder.tempdir_in(&top)).or_else(|_| builder.tempdir());
+        let dir = repo.create_dir(&top).and_then(|()| builder.tempdir_in(&top));
         let dir = dir.map_err(|err| Failure::new(format!("cannot write to '{}': {err}", top.display())))?;
         Ok(Self { run_id, dir: dir.keep() })
     }

@@ -119,8 +119,11 @@ pub(in crate::git) fn store(
         let _ = File::create(&keep);
     }
     let keep = Keep(Some(keep));
-    write(objects, &index, &pack_path(objects, &name, "idx"), sync)?;
-    Ok(Stored { name, keep })
+    let written = write(objects, &index, &pack_path(objects, &name, "idx"), sync);
+    if written.is_err() && !pack_path(objects, &name, "idx").exists() {
+        let _ = fs::remove_file(&pack);
+    }
+    written.map(|()| Stored { name, keep })
 }
 
 /// Writes a file that appears whole or not at all. Its temporary name is one that `git prune` cleans up.

@@ -100,7 +100,7 @@ fn bad_options() {
     let (env, before) = with_a_run();
     env.small_bundle(2);
     let cases = [
-        (&["record", "--name", "n"][..], 2, "--name needs the PATH that it names"),
+        (&["record", "--name", "n"][..], 2, "about one bundle"),
         (&["record", "--metric", "accuracy"], 2, "NAME=NUMBER"),
         (&["record", "--metric", "accuracy=NaN"], 2, "not a finite number"),
         (&["record", "--metric", "accuracy=1e400"], 2, "not a finite number"),
