@@ -28,5 +28,6 @@ artifacts=$(printf '%s040000 tree %s\tc0\n' "$top" "$sub" | git mktree)
 run=$(printf '100644 blob %s\trun.json\n040000 tree %s\tartifacts\n' "${ids[-1]}" "$artifacts" | git mktree)
 shard_tree=$({ git ls-tree "$tip:$shard" 2>/dev/null || :; printf '040000 tree %s\t%s\n' "$run" "$rest"; } | git mktree)
 root=$({ git ls-tree "$tip" | grep -v $'\t'"$shard\$" || :; printf '040000 tree %s\t%s\n' "$shard_tree" "$shard"; } | git mktree)
-commit=$(printf 'run %s\n\nAgentv-Run: %s\nAgentv-Op: record\n' "$id" "$id" | git commit-tree "$root" -p "$tip")
+row=$(printf '{"run_id":"%s","test_count":1,"passed":1,"tags":[],"id":"%s","tree":"%s","errors":0,"format":"script"}' "${bundle##*/}" "$id" "$run")
+commit=$(printf 'run %s\n\nAgentv-Run: %s\nAgentv-Op: record\nAgentv-Row: %s\n' "$id" "$id" "$row" | git commit-tree "$root" -p "$tip")
 git update-ref "$ref" "$commit" "$tip"

@@ -106,7 +106,7 @@ fn bad_options() {
         (&["record", "--metric", "accuracy=1e400"], 2, "not a finite number"),
         (&["record", "--metric", "=1"], 2, "a metric needs a name"),
         (&["record", "--metric", "passed=-1"], 2, "must be a whole number"),
-        (&["record", "--metric", "test_count=1", "--metric", "passed=2"], 2, "more than 'test_count'"),
+        (&["record", "--metric", "test_count=1", "--metric", "passed=2"], 2, "of 'test_count'"),
         (&["record", "--metric", "pass_rate=93"], 2, "a fraction between 0 and 1"),
         (&["record", "--tag=-x"], 2, "cannot be a tag"),
         (&["record", "--tag", "a b"], 2, "tag"),
