@@ -84,7 +84,9 @@ pub(super) fn record_all(
 
 /// Records one bundle.
 pub(super) fn record(store: &Store<'_>, path: &Path, options: &RecordOptions) -> Result<Report, Failure> {
-    let result = DirBundle::load(path).map_err(store::Error::from).and_then(|bundle| store.record(&bundle, options));
+    let started = store.start()?;
+    let bundle = DirBundle::load(path).map_err(store::Error::from);
+    let result = bundle.and_then(|bundle| store.record(started, &bundle, options));
     report(store, path, result)
 }
 

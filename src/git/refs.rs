@@ -1,7 +1,8 @@
 //! Reading refs, and moving them by compare-and-swap through git.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Child;
+use std::sync::{Mutex, PoisonError};
 
 use super::process::one_line;
 use super::{Error, Oid, Repo, Result};
@@ -35,17 +36,26 @@ impl RefMove {
         let orders = format!("start\nupdate {name} {new} {old}\nprepare\ncommit\n");
         // A git that is gone already says why on stderr.
         let _ = child.stdin.take().expect("stdin is piped").write_all(orders.as_bytes());
+        let stdout = child.stdout.take().expect("stdout is piped");
+        if BufReader::new(stdout).lines().map_while(std::io::Result::ok).any(|line| line == "commit: ok") {
+            // The ref is moved. That its process still has to end is nothing to wait for.
+            ENDING.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+            return Ok(Moved::Done);
+        }
         let output = child.wait_with_output().map_err(Error::io("git update-ref"))?;
         if output.status.success() { Ok(Moved::Done) } else { Ok(Moved::Refused(one_line(&output.stderr))) }
     }
 }
+
+/// Processes that have done their work, until they are collected.
+static ENDING: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 
 impl Drop for RefMove {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
             // No order was given: with its input closed it ends by itself.
             drop(child.stdin.take());
-            let _ = child.wait();
+            ENDING.lock().unwrap_or_else(PoisonError::into_inner).push(child);
         }
     }
 }
@@ -53,7 +63,11 @@ impl Drop for RefMove {
 impl Repo {
     /// Starts a [`RefMove`]; `reason` goes to the ref's log if it has one.
     pub fn start_ref_move(&self, reason: &str) -> Result<RefMove> {
-        let (child, _) = self.git("update-ref").args(["-m", reason, "--no-deref", "--stdin"]).spawn_piped()?;
+        ENDING.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        // Without the setting git looks for refs that are called like the object ids that we give it.
+        let git =
+            self.git("-c").args(["core.warnAmbiguousRefs=false", "update-ref", "-m", reason, "--no-deref", "--stdin"]);
+        let (child, _) = git.spawn_piped()?;
         Ok(RefMove { child: Some(child) })
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::git::{EntryKind, Kind, ObjectSink, Oid, PackWriter, Repo, Signature, Tree};
+use crate::git::{EntryKind, Kind, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, Tree};
 use crate::run::formats::generic::{Given, Numbers};
 use crate::run::{
     BundleError, DirBundle, Facts, FilesDigest, Host, MANIFEST_SCHEMA, Manifest, Overlay, Row, RunId, Skipped, Source,
@@ -66,12 +66,16 @@ pub(super) struct Reading {
 }
 
 impl Store<'_> {
-    /// Records a bundle. Recording it again changes nothing.
-    pub fn record(&self, bundle: &DirBundle, options: &RecordOptions) -> Result<Recorded> {
+    /// Starts the git that will move the ref, for [`Store::record`]: a process takes
+    /// as long to start as the bundle takes to be read.
+    pub fn start(&self) -> Result<RefMove> {
         self.repo.ensure_git()?;
+        Ok(self.repo.start_ref_move("agentv: record")?)
+    }
+
+    /// Records a bundle. Recording it again changes nothing.
+    pub fn record(&self, started: RefMove, bundle: &DirBundle, options: &RecordOptions) -> Result<Recorded> {
         let reading = read(&bundle.name, bundle, options)?;
-        // git starts while we hash.
-        let first_move = self.repo.start_ref_move("agentv: record")?;
         let max_blob = max_blob(self.repo)?;
         let mut storage = Storage::for_few(self.repo);
         let many = bundle.files.len() > MANY_FILES || bundle.bytes() > MANY_BYTES;
@@ -84,7 +88,7 @@ impl Store<'_> {
         };
         let source = provenance::source(self.repo, &options.provenance, reading.facts.started_at)?;
         let manifest = self.manifest(&reading, &artifacts, source)?;
-        let (outcome, row) = self.transact(Some(first_move), storage, |draft| {
+        let (outcome, row) = self.transact(Some(started), storage, |draft| {
             self.place(draft, &manifest, &artifacts.tree, options.source_diff.as_deref(), None)
         })?;
         drop(keep);
