@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use super::args::{ColorWhen, Global};
 use super::env::Env;
 use crate::git::Repo;
+use crate::run::is_unsafe;
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -203,10 +204,6 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
 pub(crate) fn sanitize_lines(text: &str) -> String {
     let replace = |c: char| if is_unsafe(c) && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
     text.replace("\r\n", "\n").chars().map(replace).collect()
-}
-
-pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

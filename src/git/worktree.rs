@@ -104,7 +104,12 @@ impl Repo {
         if let Some(found) = known.lines().find_map(|line| line.strip_prefix(hex.as_str())?.strip_prefix(' ')) {
             return Ok(Some(found.to_owned()).filter(|id| id != "-"));
         }
-        let diff = self.git("diff-tree").args(["-p", "--no-ext-diff", "--no-textconv", "--no-color", &hex]).run()?;
+        // In a blobless clone it would be fetched for: that is not worth a connection.
+        let diff = self
+            .git("diff-tree")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .args(["-p", "--no-ext-diff", "--no-textconv", "--no-color", &hex])
+            .run()?;
         let id = if diff.is_empty() {
             None
         } else {

@@ -13,6 +13,7 @@ mod name;
 mod overlay;
 mod row;
 mod tally;
+mod text;
 
 pub use bundle::{BundleError, Files};
 pub use case::{CaseRow, Fault, Status};
@@ -25,6 +26,7 @@ pub use name::is_valid_name;
 pub use overlay::{Link, OVERLAY_SCHEMA, Overlay, Pruned, TagEdit};
 pub use row::{Row, RunStatus};
 pub use tally::Tally;
+pub use text::is_unsafe;
 
 /// A moment as everything here writes it: RFC 3339 in UTC with milliseconds.
 #[must_use]

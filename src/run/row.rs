@@ -121,7 +121,7 @@ impl Row {
     }
 
     /// What the run is about in a few words: `checkout-flow · gpt-5 · 18/20 passed (0.913)`.
-    /// Free of control characters.
+    /// Free of what could do something to a terminal.
     #[must_use]
     pub fn headline(&self) -> String {
         use std::fmt::Write;
@@ -134,6 +134,18 @@ impl Row {
         if self.errors > 0 {
             let _ = write!(text, ", {} {}", self.errors, if self.errors == 1 { "error" } else { "errors" });
         }
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+        text.chars().map(|c| if super::is_unsafe(c) { ' ' } else { c }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RunStatus;
+
+    #[test]
+    fn words_of_newer_versions_are_read() {
+        let read = |word: &str| serde_json::from_str::<RunStatus>(word).unwrap();
+        assert_eq!(read("\"pruned\""), RunStatus::Pruned);
+        assert_eq!(read("\"sealed\""), RunStatus::Other);
     }
 }
