@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::args::Format;
-use super::output::{Out, is_unsafe, sanitize, sanitize_lines};
+use super::output::{Out, sanitize, sanitize_lines};
+use crate::run::is_unsafe;
 
 /// Version of everything that is printed as JSON. It changes when a key goes
 /// or changes its meaning, not when one is added.
