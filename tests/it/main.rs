@@ -28,6 +28,7 @@ mod import_numbers;
 mod incomplete;
 mod index_lines;
 mod man;
+mod no_lost_runs;
 mod oracle;
 mod provenance;
 mod repos;
