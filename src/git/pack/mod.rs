@@ -17,6 +17,9 @@ pub use small::{Mark, SmallPack};
 
 use std::path::{Path, PathBuf};
 
+/// What `git index-pack --keep=agentv` writes into a keep file.
+const KEEP_NOTE: &str = "agentv\n";
+
 /// Keeps a new pack from being repacked away by somebody who has not seen the
 /// ref that reaches it yet, until this is dropped.
 #[derive(Debug)]

@@ -7,16 +7,20 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::index::{self, Indexed};
-use super::{pack_path, small};
+use super::{KEEP_NOTE, pack_path, small};
 use crate::git::Repo;
 
 /// How many packs of each level make one of the next. The last level stays as it is.
 const RADIX: [usize; 3] = [16, 8, 8];
 /// Larger packs are left alone, whatever their level.
 const MAX_BYTES: usize = 256 << 20;
+/// A keep file of ours that is so old was left by a process that was killed: they live for milliseconds, or as long
+/// as a writer loses races.
+const STALE_KEEP: Duration = Duration::from_secs(3600);
 
 /// A small pack that we wrote.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +53,10 @@ impl Repo {
     pub fn roll_up(&self) {
         let text = fs::read_to_string(self.small_packs_path()).unwrap_or_default();
         // The usual case, without looking at any pack.
-        if text.lines().count() < RADIX[0] {
+        if text.lines().count() < RADIX[0] && !self.is_shared() {
             return;
         }
+        self.remove_stale_keeps();
         // Somebody who is repacking, or keeps an index over all packs, relies on those that are there.
         let busy =
             self.common_dir().join("gc.pid").exists() || self.objects_dir().join("pack/multi-pack-index").exists();
@@ -67,7 +72,9 @@ impl Repo {
         let here = |small: &Small| pack_path(&objects, &small.name, "idx").exists();
         let mut packs: Vec<Small> = text.lines().filter_map(parse).filter(here).collect();
         for (level, &radix) in RADIX.iter().enumerate() {
-            let ripe: Vec<Small> = packs.iter().filter(|small| small.level == level).cloned().collect();
+            // One that is kept waits for the next time, and does not make the others wait.
+            let free = |small: &&Small| small.level == level && !pack_path(&objects, &small.name, "keep").exists();
+            let ripe: Vec<Small> = packs.iter().filter(free).cloned().collect();
             if ripe.len() < radix {
                 continue;
             }
@@ -84,15 +91,27 @@ impl Repo {
         let _ = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, self.small_packs_path()));
     }
 
+    /// Removes the keep files that killed writers left, which would keep git from
+    /// repacking these packs for ever, and what they wrote of a pack that never came to have an index.
+    fn remove_stale_keeps(&self) {
+        let entries = fs::read_dir(self.objects_dir().join("pack")).into_iter().flatten().flatten();
+        for keep in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ext| ext == "keep")) {
+            if is_stale_keep(&keep) {
+                tracing::debug!(path = %keep.display(), "removing what a killed process left");
+                if !keep.with_extension("idx").exists() {
+                    let _ = fs::remove_file(keep.with_extension("pack"));
+                }
+                let _ = fs::remove_file(keep);
+            }
+        }
+    }
+
     /// Copies the entries of `packs` into one and removes them; its name if that was done.
     fn merge(&self, packs: &[Small]) -> Option<String> {
         let objects = self.objects_dir();
         let mut data = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
         let (mut entries, mut seen): (Vec<Indexed>, _) = (Vec::new(), HashSet::new());
         for small in packs {
-            if pack_path(&objects, &small.name, "keep").exists() {
-                return None;
-            }
             let indexed = index::read(&pack_path(&objects, &small.name, "idx"), self.hash_kind())?;
             let pack = fs::read(pack_path(&objects, &small.name, "pack")).ok()?;
             let end = pack.len().checked_sub(self.hash_kind().len_in_bytes())?;
@@ -123,4 +142,18 @@ impl Repo {
         }
         Some(stored.name)
     }
+}
+
+/// Whether a keep file is ours and its owner is gone. Ours is a link to the pack, or says so;
+/// those of people and of `git fetch` say something else.
+fn is_stale_keep(path: &Path) -> bool {
+    let age = path.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+    age.is_some_and(|age| age > STALE_KEEP) && is_our_keep(path)
+}
+
+fn is_our_keep(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(KEEP_NOTE.len() as u64 + 1).read_to_end(&mut start));
+    read.is_ok() && (start == KEEP_NOTE.as_bytes() || start.starts_with(b"PACK"))
 }

@@ -9,7 +9,7 @@ use flate2::Crc;
 
 use super::entry::{Deflater, header, type_number};
 use super::index::{self, Indexed};
-use super::{Keep, pack_path};
+use super::{KEEP_NOTE, Keep, pack_path};
 use crate::git::{Error, Kind, ObjectSink, Oid, Repo, Result};
 
 /// Collects a few objects in memory and stores them as one pack.
@@ -112,14 +112,9 @@ pub(in crate::git) fn store(
     let index = index::encode(entries, &checksum).ok_or_else(failed)?;
     let name = checksum.to_string();
     let pack = pack_path(objects, &name, "pack");
-    write(objects, data, &pack, sync)?;
-    let keep = pack_path(objects, &name, "keep");
-    // git only looks whether it is there; a link needs no new file.
-    if fs::hard_link(&pack, &keep).is_err() {
-        let _ = File::create(&keep);
-    }
-    let keep = Keep(Some(keep));
-    let written = write(objects, &index, &pack_path(objects, &name, "idx"), sync);
+    let keep = Keep(Some(pack_path(objects, &name, "keep")));
+    write(objects, data, &pack, sync, keep.0.as_deref())?;
+    let written = write(objects, &index, &pack_path(objects, &name, "idx"), sync, None);
     if written.is_err() && !pack_path(objects, &name, "idx").exists() {
         let _ = fs::remove_file(&pack);
     }
@@ -127,7 +122,8 @@ pub(in crate::git) fn store(
 }
 
 /// Writes a file that appears whole or not at all. Its temporary name is one that `git prune` cleans up.
-fn write(objects: &Path, data: &[u8], path: &Path, sync: bool) -> io::Result<()> {
+/// What `keep` names appears before it, so that a pack without an index never lacks the sign that it is ours.
+fn write(objects: &Path, data: &[u8], path: &Path, sync: bool, keep: Option<&Path>) -> io::Result<()> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let temporary = objects.join("pack").join(format!("tmp_{extension}_agentv_{}", std::process::id()));
     let mut options = OpenOptions::new();
@@ -141,6 +137,13 @@ fn write(objects: &Path, data: &[u8], path: &Path, sync: bool) -> io::Result<()>
         file.write_all(data)?;
         if sync { file.sync_all() } else { Ok(()) }
     });
+    if let (Ok(()), Some(keep)) = (&written, keep) {
+        // git only looks whether it is there; a link needs no new file.
+        if fs::hard_link(&temporary, keep).is_err() {
+            let _ = fs::remove_file(keep);
+            let _ = fs::write(keep, KEEP_NOTE);
+        }
+    }
     let result = written.and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {
         let _ = fs::remove_file(&temporary);
