@@ -9,6 +9,8 @@ use std::sync::Barrier;
 use crate::env::{Ran, TestEnv, bin_dir, write_small_bundle};
 
 mod gc;
+#[cfg(unix)]
+mod killed;
 mod race;
 mod roll_up;
 
