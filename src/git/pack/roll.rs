@@ -14,6 +14,8 @@ use super::index::{self, Indexed};
 use super::{KEEP_NOTE, pack_path, small};
 use crate::git::Repo;
 
+/// git too takes a gc that began longer ago to have been killed.
+const STALE_GC: Duration = Duration::from_secs(12 * 3600);
 /// How many packs of each level make one of the next. The last level stays as it is.
 const RADIX: [usize; 3] = [16, 8, 8];
 /// Larger packs are left alone, whatever their level.
@@ -59,7 +61,7 @@ impl Repo {
         self.remove_stale_keeps();
         // Somebody who is repacking, or keeps an index over all packs, relies on those that are there.
         let busy =
-            self.common_dir().join("gc.pid").exists() || self.objects_dir().join("pack/multi-pack-index").exists();
+            is_recent(&self.common_dir().join("gc.pid")) || self.objects_dir().join("pack/multi-pack-index").exists();
         if busy || self.is_shared() {
             return;
         }
@@ -156,4 +158,10 @@ fn is_our_keep(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(KEEP_NOTE.len() as u64 + 1).read_to_end(&mut start));
     read.is_ok() && (start == KEEP_NOTE.as_bytes() || start.starts_with(b"PACK"))
+}
+
+/// Whether there is such a file, and a gc that wrote it may still run.
+fn is_recent(path: &Path) -> bool {
+    let age = path.metadata().and_then(|meta| meta.modified()).map(|modified| modified.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age < STALE_GC)
 }

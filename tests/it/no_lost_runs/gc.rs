@@ -27,7 +27,7 @@ fn gc_at_the_same_moment() {
         });
         // The other thread must end even if this fails.
         let writing = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            record_together(&env, &[env.repo.clone()], writers, each);
+            record_together(&env, std::slice::from_ref(&env.repo), writers, each);
         }));
         done.store(true, Ordering::Relaxed);
         if let Err(panic) = writing {
