@@ -22,6 +22,7 @@ mod env;
 mod formats;
 mod generic;
 mod help;
+mod house;
 mod import;
 mod import_branches;
 mod import_numbers;
