@@ -18,8 +18,10 @@ use crate::git::Repo;
 const STALE_GC: Duration = Duration::from_secs(12 * 3600);
 /// How many packs of each level make one of the next. The last level stays as it is.
 const RADIX: [usize; 3] = [16, 8, 8];
-/// Larger packs are left alone, whatever their level.
+/// No pack that is made becomes larger.
 const MAX_BYTES: usize = 256 << 20;
+/// Larger packs are git's to repack, whatever their level: copying them is dear, and enough of them would exceed [`MAX_BYTES`].
+const LARGE: u64 = MAX_BYTES as u64 / RADIX[0] as u64;
 /// A keep file of ours that is so old was left by a process that was killed: they live for milliseconds, or as long
 /// as a writer loses races.
 const STALE_KEEP: Duration = Duration::from_secs(3600);
@@ -71,18 +73,20 @@ impl Repo {
         };
         let objects = self.objects_dir();
         // `git gc` may have taken some already.
-        let here = |small: &Small| pack_path(&objects, &small.name, "idx").exists();
+        let here = |small: &Small| {
+            let size = pack_path(&objects, &small.name, "pack").metadata().map(|meta| meta.len());
+            pack_path(&objects, &small.name, "idx").exists() && size.is_ok_and(|size| size <= LARGE)
+        };
         let mut packs: Vec<Small> = text.lines().filter_map(parse).filter(here).collect();
         for (level, &radix) in RADIX.iter().enumerate() {
             // One that is kept waits for the next time, and does not make the others wait.
             let free = |small: &&Small| small.level == level && !pack_path(&objects, &small.name, "keep").exists();
             let ripe: Vec<Small> = packs.iter().filter(free).cloned().collect();
-            if ripe.len() < radix {
-                continue;
+            for ripe in ripe.chunks_exact(radix) {
+                let Some(name) = self.merge(ripe) else { continue };
+                packs.retain(|small| !ripe.contains(small));
+                packs.push(Small { level: level + 1, name });
             }
-            let Some(name) = self.merge(&ripe) else { continue };
-            packs.retain(|small| !ripe.contains(small));
-            packs.push(Small { level: level + 1, name });
         }
         let text: String = packs
             .iter()
