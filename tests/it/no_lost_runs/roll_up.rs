@@ -62,7 +62,7 @@ fn not_while_git_repacks() {
     assert_eq!(packs(&env).len(), 18);
     std::fs::remove_file(running).unwrap();
     record_many(&env, 18..19);
-    assert_eq!(packs(&env).len(), 1, "made up for afterwards");
+    assert_eq!(packs(&env).len(), 4, "made up for afterwards");
     assert_eq!(names(&env).len(), 19);
     env.fsck();
 }
@@ -76,5 +76,30 @@ fn not_below_an_index_over_all_packs() {
     assert_eq!(packs(&env).len(), 18);
     assert_eq!(names(&env).len(), 18);
     env.git(["multi-pack-index", "verify"]).ok();
+    env.fsck();
+}
+
+/// A large pack is not copied again and again.
+#[test]
+fn large_packs_are_left_alone() {
+    let env = TestEnv::new();
+    let mut state = 1_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    })
+    .take((17 << 20) / 8)
+    .flatten()
+    .collect();
+    let big = bundle(&env, "big");
+    std::fs::write(big.join("noise"), noise).unwrap();
+    Ran::of(&mut record(&env, &env.repo, &big)).ok();
+    let large = packs(&env).remove(0);
+    record_many(&env, 0..16);
+    assert!(large.exists());
+    assert_eq!(packs(&env).len(), 2);
+    assert_eq!(names(&env).len(), 17);
     env.fsck();
 }
