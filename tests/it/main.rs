@@ -32,6 +32,7 @@ mod man;
 mod no_lost_runs;
 mod oracle;
 mod provenance;
+mod real_client;
 mod repos;
 mod schema;
 mod second_reader;
