@@ -68,7 +68,9 @@ fn pass_through(ui: &Ui, args: &[OsString]) -> Result<ExitCode, Failure> {
 /// The next `agentv` on PATH that is neither us nor somebody who passed on to us.
 fn upstream(env: &Env) -> Option<PathBuf> {
     let visited = visited(env);
-    let known: Vec<PathBuf> = std::env::split_paths(&visited).collect();
+    // We may be in a directory that a list like PATH cannot name.
+    let own = std::env::current_exe().ok();
+    let known: Vec<PathBuf> = std::env::split_paths(&visited).chain(own).collect();
     find_program("agentv", |path| !known.iter().any(|known| same_file(known, path)))
 }
 

@@ -215,8 +215,9 @@ pub(super) fn ensure_version(cache: &Path) -> Result<()> {
 /// The first executable called `name` on `PATH` that `accept` takes.
 #[expect(clippy::disallowed_methods, reason = "PATH decides which program runs; nothing else is read here")]
 pub fn find_program(name: &str, accept: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    // An empty entry means the current directory; a bare name would be looked up on PATH again.
     std::env::split_paths(&std::env::var_os("PATH")?)
-        .map(|dir| dir.join(name))
+        .map(|dir| Path::new(".").join(dir).join(name))
         .find(|path| is_executable(path) && accept(path))
 }
 
