@@ -43,7 +43,9 @@ pub(super) fn results_command() -> clap::Command {
 
 fn is_ours(command: &clap::Command, word: &OsStr) -> bool {
     let Some(word) = word.to_str() else { return false };
+    // clap adds `help` only when it parses.
     word.starts_with('-')
+        || word == "help"
         || command
             .get_subcommands()
             .any(|known| known.get_name() == word || known.get_all_aliases().any(|alias| alias == word))
