@@ -17,13 +17,14 @@ use super::child;
 use super::context::{Context, store};
 use super::failure::{FATAL, Failure};
 use super::output::Ui;
+use super::working_dir;
 
 pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let given = args.about.given()?;
     // Better now than after an hour of evaluation.
     repo.ensure_git()?;
-    let watch = Watch::begin(&repo)?;
+    let watch = Watch::begin(&repo, &working_dir(None)?)?;
     let results = Results::make(&repo)?;
     let (program, rest) = args.command.split_first().expect("clap requires a command");
     let env = [
@@ -54,7 +55,7 @@ pub(super) fn eval(
         Repo::discover(dir, crate::git::ConfigScope::Full, parameters).ok().filter(|repo| !has_results_repo(repo));
     let Some(repo) = repo else { return Ok(ExitCode::from(child::run(program, args, env)?)) };
     // The eval matters more than its record: what can't be observed stays unknown.
-    let watch = Watch::begin(&repo).unwrap_or_else(|_| Watch::blind(&repo));
+    let watch = Watch::begin(&repo, dir).unwrap_or_else(|_| Watch::blind(&repo, dir));
     let code = child::run(program, args, env)?;
     let recording = Recording { ui, store: store(&repo), given: Given::default(), partial: false, watch };
     let recorded = recording.bundles();
@@ -81,29 +82,50 @@ fn has_results_repo(repo: &Repo) -> bool {
 struct Watch {
     source: Source,
     diff: Option<Vec<u8>>,
+    places: Places,
     before: Snapshot,
-    last_run: Option<PathBuf>,
 }
 
 impl Watch {
-    fn begin(repo: &Repo) -> Result<Self, Failure> {
+    fn begin(repo: &Repo, dir: &Path) -> Result<Self, Failure> {
         let source = observe(repo)?;
         let capture = repo.setting_bool("agentv.captureDiff")?.unwrap_or(false) && source.dirty == Some(true);
         let diff = if capture { Some(repo.worktree_diff()?) } else { None };
-        Ok(Self { source, diff, ..Self::blind(repo) })
+        Ok(Self { source, diff, ..Self::blind(repo, dir) })
     }
 
-    fn blind(repo: &Repo) -> Self {
-        let before = store(repo).results_dir().map(|dir| Snapshot::take(&dir)).unwrap_or_default();
-        Self { source: Source::default(), diff: None, before, last_run: last_run(repo) }
+    fn blind(repo: &Repo, dir: &Path) -> Self {
+        let places = Places::of(repo, dir);
+        let before = places.snapshot();
+        Self { source: Source::default(), diff: None, places, before }
+    }
+}
+
+/// Where upstream writes: to `.agentv` in the directory that it is started in, which need
+/// not be the top of the working tree.
+struct Places(Vec<PathBuf>);
+
+impl Places {
+    fn of(repo: &Repo, dir: &Path) -> Self {
+        let top = repo.work_dir().map(Path::to_owned);
+        let here = Some(dir.to_owned()).filter(|dir| !top.as_ref().is_some_and(|top| same(top, dir)));
+        Self(top.into_iter().chain(here).collect())
+    }
+
+    /// The bundles in all places, and those of the run that upstream remembers: it may
+    /// have been told to write elsewhere.
+    fn snapshot(&self) -> Snapshot {
+        let results = self.0.iter().map(|top| top.join(store::RESULTS_DIR));
+        let last = self.0.iter().filter_map(|top| last_run(top));
+        Snapshot::take(results.chain(last))
     }
 }
 
 /// The run directory that upstream's CLI remembers: `lastRunDir` in `.agentv/cache.json`.
-fn last_run(repo: &Repo) -> Option<PathBuf> {
-    let text = std::fs::read(repo.work_dir()?.join(".agentv/cache.json")).ok()?;
+fn last_run(top: &Path) -> Option<PathBuf> {
+    let text = std::fs::read(top.join(".agentv/cache.json")).ok()?;
     let cache: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    Some(PathBuf::from(cache.get("lastRunDir")?.as_str()?))
+    Some(top.join(cache.get("lastRunDir")?.as_str()?))
 }
 
 /// A directory for commands that know nothing of bundles.
@@ -161,15 +183,9 @@ impl Recording<'_> {
         RecordOptions { given, partial: self.partial, provenance, source_diff: self.watch.diff.clone() }
     }
 
-    /// The bundles that appeared or changed below `.agentv/results`, and the one that
-    /// upstream wrote elsewhere because it was told to.
+    /// The bundles that appeared or changed where upstream writes.
     fn bundles(&self) -> Done {
-        let now = self.store.results_dir().map(|dir| Snapshot::take(&dir)).unwrap_or_default();
-        let mut paths = now.changed_since(&self.watch.before);
-        let last = last_run(self.store.repo()).filter(|last| Some(last) != self.watch.last_run.as_ref());
-        if let Some(last) = last.filter(|last| last.is_dir() && !paths.iter().any(|path| same(path, last))) {
-            paths.extend(find_bundles(&last));
-        }
+        let paths = self.watch.places.snapshot().changed_since(&self.watch.before);
         let options = self.options(Given { name: None, ..self.given.clone() });
         paths.iter().fold(Done::default(), |mut done, path| {
             done.merge(&self.one(path, &options));

@@ -32,7 +32,7 @@ pub use provenance::{Provenance, observe};
 pub use record::{Outcome, RecordOptions, Recorded};
 pub use run_files::{StoredFile, StoredRun};
 pub use snapshot::Artifacts;
-pub use unrecorded::{Found, Snapshot, State};
+pub use unrecorded::{Found, RESULTS_DIR, Snapshot, State};
 
 use crate::git::Repo;
 

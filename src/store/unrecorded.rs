@@ -1,6 +1,6 @@
 //! Bundles in the working tree that are not recorded yet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::tip_tree::TipTree;
 use super::{Error, Provenance, Result, Store};
 
 /// Where eval tools put bundles, below the top of the working tree.
-const RESULTS_DIR: &str = ".agentv/results";
+pub const RESULTS_DIR: &str = ".agentv/results";
 /// Files that tell by size and time whether a bundle is still the one we saw.
 const TELLTALES: [&str; 7] = [
     "summary.json",
@@ -48,10 +48,13 @@ pub enum State {
 pub struct Snapshot(HashMap<PathBuf, String>);
 
 impl Snapshot {
-    /// Looks at the bundles below `dir`.
+    /// Looks at the bundles in and below `dirs`. One that is seen by two ways is there once.
     #[must_use]
-    pub fn take(dir: &Path) -> Self {
-        Self(find_bundles(dir).into_iter().map(|path| (path.clone(), signature(&path))).collect())
+    pub fn take(dirs: impl IntoIterator<Item = PathBuf>) -> Self {
+        let found = dirs.into_iter().flat_map(|dir| find_bundles(&dir));
+        let mut seen = HashSet::new();
+        let found = found.filter(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
+        Self(found.map(|path| (path.clone(), signature(&path))).collect())
     }
 
     /// The bundles that are new or different since `before`, sorted.
