@@ -20,6 +20,8 @@ mod edit;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod env;
 mod formats;
+#[cfg(unix)]
+mod front;
 mod generic;
 mod help;
 mod house;
