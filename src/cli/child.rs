@@ -1,6 +1,7 @@
 //! Running a command as if we were not there: its terminal, its signals, its exit code.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use super::failure::Failure;
@@ -9,17 +10,18 @@ use super::failure::Failure;
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
-/// Runs a command to its end and returns its exit code; 128 + N if signal N killed it.
+/// Runs a command in `dir` to its end and returns its exit code; 128 + N if signal N killed it.
 ///
 /// Ctrl-C reaches the command directly, as part of the terminal's foreground
 /// group, and only makes us wait for its end. What is sent to us alone, to
 /// terminate or hang up, is passed on.
 #[expect(clippy::disallowed_methods, reason = "it is the user's command, not git")]
-pub(super) fn run(program: &OsStr, args: &[OsString], env: &[(&str, OsString)]) -> Result<u8, Failure> {
+pub(super) fn run(program: &OsStr, args: &[OsString], env: &[(&str, OsString)], dir: &Path) -> Result<u8, Failure> {
     let signals = Signals::watch();
     let mut child = Command::new(program)
         .args(args)
         .envs(env.iter().map(|(name, value)| (name, value)))
+        .current_dir(dir)
         .spawn()
         .map_err(|err| cannot_run(program, &err))?;
     signals.forward_to(&child);

@@ -64,7 +64,7 @@ fn pass_through(ui: &Ui, args: &[OsString]) -> Result<ExitCode, Failure> {
     #[cfg(unix)]
     return Err(child::replace(program.as_os_str(), args, &env));
     #[cfg(not(unix))]
-    return Ok(ExitCode::from(child::run(program.as_os_str(), args, &env)?));
+    return Ok(ExitCode::from(child::run(program.as_os_str(), args, &env, &working_dir(None)?)?));
 }
 
 /// The next `agentv` on PATH that is neither us nor somebody who passed on to us.

@@ -17,21 +17,21 @@ use super::child;
 use super::context::{Context, store};
 use super::failure::{FATAL, Failure};
 use super::output::Ui;
-use super::working_dir;
 
 pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let given = args.about.given()?;
     // Better now than after an hour of evaluation.
     repo.ensure_git()?;
-    let watch = Watch::begin(&repo, &working_dir(None)?)?;
+    let watch = Watch::begin(&repo, &context.dir)?;
     let results = Results::make(&repo)?;
     let (program, rest) = args.command.split_first().expect("clap requires a command");
     let env = [
         ("AGENTV_RUN_ID", OsString::from(&results.run_id)),
         ("AGENTV_RESULTS_DIR", results.dir.clone().into_os_string()),
     ];
-    let code = child::run(program, rest, &env).inspect_err(|_| drop(std::fs::remove_dir(&results.dir)))?;
+    let code =
+        child::run(program, rest, &env, &context.dir).inspect_err(|_| drop(std::fs::remove_dir(&results.dir)))?;
     let recording = Recording { ui: &context.ui, store: store(&repo), given, partial: args.about.partial, watch };
     let mut recorded = recording.bundles();
     recorded.merge(&recording.results(&results));
@@ -53,10 +53,10 @@ pub(super) fn eval(
     let parameters = ui.env.git_config_parameters.as_deref();
     let repo =
         Repo::discover(dir, crate::git::ConfigScope::Full, parameters).ok().filter(|repo| !has_results_repo(repo));
-    let Some(repo) = repo else { return Ok(ExitCode::from(child::run(program, args, env)?)) };
+    let Some(repo) = repo else { return Ok(ExitCode::from(child::run(program, args, env, dir)?)) };
     // The eval matters more than its record: what can't be observed stays unknown.
     let watch = Watch::begin(&repo, dir).unwrap_or_else(|_| Watch::blind(&repo, dir));
-    let code = child::run(program, args, env)?;
+    let code = child::run(program, args, env, dir)?;
     let recording = Recording { ui, store: store(&repo), given: Given::default(), partial: false, watch };
     let recorded = recording.bundles();
     Ok(recorded.exit_code(code))

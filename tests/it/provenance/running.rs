@@ -19,6 +19,14 @@ fn the_command_is_told_where_to_write() {
 }
 
 #[test]
+fn the_command_runs_where_dash_c_says() {
+    let env = TestEnv::new();
+    std::fs::create_dir(env.repo.join("sub")).unwrap();
+    let said = env.agentv_in(env.root(), ["-C", "repo/sub", "run", "--", "pwd"]).ok();
+    assert_eq!(said.trim(), env.repo.join("sub").to_str().unwrap());
+}
+
+#[test]
 fn standard_output_is_the_commands_alone() {
     let env = TestEnv::new();
     let ran = run(&env, &format!("{LEAVES_A_RUN}; printf 'a\\000b\\377\\r\\n no newline at the end'"));
