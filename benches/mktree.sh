@@ -16,7 +16,7 @@ cd "$bundle"
 mapfile -t files < <(find . -type f -printf '%P\n' | sort)
 printf '{"id": "%s"}\n' "$id" >"$bundle.json"
 mapfile -t ids < <(printf '%s\n' "${files[@]}" "$bundle.json" | git hash-object -w --stdin-paths --no-filters)
-top= sub=
+top='' sub=''
 for i in "${!files[@]}"; do
     case ${files[i]} in
     c0/*) sub+="100644 blob ${ids[i]}"$'\t'"${files[i]#c0/}"$'\n' ;;
