@@ -101,7 +101,7 @@ impl Error {
             Self::Deleted(id) => format!("'git agentv restore {id}' brings it back"),
             Self::Gone(_) => "a clone that was made before may still have them".into(),
             Self::NoFile { id, .. } => format!("'git agentv files {id}' lists them"),
-            Self::Contended { .. } => "nothing was lost; try again".into(),
+            Self::Contended { .. } => "nothing was lost; try again. If it stays so, a killed git may have left a lock file in the git directory".into(),
             Self::NothingToImport(_) => "name the ref of a results branch, as refs/heads/agentv/results/v1".into(),
             Self::BadValue(_) => return None,
         })
