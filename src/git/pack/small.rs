@@ -1,11 +1,12 @@
 //! The objects of one run in one small pack.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use flate2::Crc;
+use tempfile::NamedTempFile;
 
 use super::entry::{Deflater, header, type_number};
 use super::index::{self, Indexed};
@@ -121,47 +122,40 @@ pub(in crate::git) fn store(
     written.map(|()| Stored { name, keep })
 }
 
-/// Writes a file that appears whole or not at all. Its temporary name is one that `git prune` cleans up.
+/// Writes a file that appears whole or not at all. Its temporary name is one that `git prune` cleans up,
+/// and no other process has it: process ids are the same in many containers.
 /// What `keep` names appears before it, so that a pack without an index never lacks the sign that it is ours.
 fn write(objects: &Path, data: &[u8], path: &Path, sync: bool, keep: Option<&Path>) -> io::Result<()> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let temporary = objects.join("pack").join(format!("tmp_{extension}_agentv_{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o444);
+    let mut file = temporary(&objects.join("pack"))?;
+    file.write_all(data)?;
+    if sync {
+        file.as_file().sync_all()?;
     }
-    let written = open(&options, &temporary).and_then(|mut file| {
-        file.write_all(data)?;
-        if sync { file.sync_all() } else { Ok(()) }
-    });
-    if let (Ok(()), Some(keep)) = (&written, keep) {
+    if let Some(keep) = keep {
         // git only looks whether it is there; a link needs no new file.
-        if fs::hard_link(&temporary, keep).is_err() {
+        if fs::hard_link(file.path(), keep).is_err() {
             let _ = fs::remove_file(keep);
             let _ = fs::write(keep, KEEP_NOTE);
         }
     }
-    let result = written.and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    result
+    file.persist(path)?;
+    Ok(())
 }
 
-fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
-    match options.open(path) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(path.parent().unwrap_or(path))?;
-            options.open(path)
-        }
-        // What a killed process with our number left is not writable for everybody.
-        Err(err) if err.kind() == io::ErrorKind::PermissionDenied && path.exists() => {
-            fs::remove_file(path)?;
-            options.open(path)
-        }
-        result => result,
+/// A new file in `dir`, which is made if it is missing.
+fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("tmp_pack_");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o444));
     }
+    builder.tempfile_in(dir).or_else(|err| {
+        if err.kind() != io::ErrorKind::NotFound {
+            return Err(err);
+        }
+        fs::create_dir_all(dir)?;
+        builder.tempfile_in(dir)
+    })
 }
