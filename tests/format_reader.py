@@ -26,7 +26,7 @@ from format_numbers import differences
 
 RUNS_REF = "refs/agentv/runs/v1"
 ROW_KEYS = """run_id timestamp experiment target test_count passed pass_rate avg_score tags sha
-    id tree errors duration_ms cost_usd tokens format status""".split()
+    id tree errors duration_ms cost_usd tokens format status source_tree patch_id links""".split()
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 HFS_IGNORES = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
@@ -152,6 +152,11 @@ class Reader:
                 self.complain(where, "overlay.json says nothing")
             if "tags" in overlay and overlay["tags"] != sorted(set(overlay["tags"]), key=str.encode):
                 self.complain(where, "the tags of overlay.json are not a sorted set")
+            links = [link["commit"] for link in overlay.get("links", [])]
+            if len(set(links)) != len(links) or not all(len(link) == len(row["tree"]) for link in links):
+                self.complain(where, f"the links of overlay.json are {links}")
+            if not all(TIME.fullmatch(link["at"]) for link in overlay.get("links", [])):
+                self.complain(where, "a link of overlay.json has no time")
         expected = self.row(manifest, overlay, row["tree"])
         if expected != row:
             self.complain(where, f"its row should be {expected}, not {row}")
@@ -214,6 +219,9 @@ class Reader:
             "tokens": manifest.get("tokens", {}).get("total"),
             "format": manifest["format"],
             "status": status,
+            "source_tree": manifest["source"].get("tree"),
+            "patch_id": manifest["source"].get("patch_id"),
+            "links": [link["commit"] for link in overlay.get("links", [])] or None,
         }
         return {key: value for key, value in row.items() if value is not None}
 

@@ -20,7 +20,7 @@ pub struct Overlay {
     /// A remark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Source commits that the run was linked to by hand.
+    /// Source commits that the run was linked to afterwards, each once, the latest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
     /// Set while the run is deleted.
@@ -38,6 +38,9 @@ pub struct Link {
     pub commit: String,
     /// When it was linked; RFC 3339, UTC.
     pub at: String,
+    /// The commit that was rewritten into this one, if that is why the run was linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// What a newer version wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -101,6 +104,29 @@ impl Overlay {
         }
         changed
     }
+
+    /// Links a commit; says whether it was not linked before.
+    pub fn link(&mut self, commit: &str, from: Option<&str>, at: &str) -> bool {
+        let new = !self.is_linked(commit);
+        if new {
+            let from = from.map(str::to_owned);
+            self.links.push(Link { commit: commit.to_owned(), at: at.to_owned(), from, extra: Map::new() });
+        }
+        new
+    }
+
+    /// Takes the link to a commit away; says whether there was one.
+    pub fn unlink(&mut self, commit: &str) -> bool {
+        let before = self.links.len();
+        self.links.retain(|link| link.commit != commit);
+        self.links.len() < before
+    }
+
+    /// Whether the run was linked to a commit.
+    #[must_use]
+    pub fn is_linked(&self, commit: &str) -> bool {
+        self.links.iter().any(|link| link.commit == commit)
+    }
 }
 
 impl std::str::FromStr for TagEdit {
@@ -122,5 +148,26 @@ impl std::str::FromStr for TagEdit {
             return Err(format!("'{}' cannot be a tag: no spaces, commas or control characters", name.escape_debug()));
         }
         Ok(if add { Self::Add(name.to_owned()) } else { Self::Remove(name.to_owned()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Overlay;
+
+    #[test]
+    fn a_commit_is_linked_once() {
+        let mut overlay = Overlay::default();
+        assert!(overlay.link("b", None, "then"));
+        assert!(overlay.link("a", Some("b"), "later"));
+        let before = overlay.clone();
+        assert!(!overlay.link("b", Some("a"), "now"), "linking twice changes nothing");
+        assert_eq!(overlay, before);
+        let json = serde_json::to_value(&overlay).unwrap();
+        let links = serde_json::json!([{"commit": "b", "at": "then"}, {"commit": "a", "at": "later", "from": "b"}]);
+        assert_eq!(json["links"], links);
+        assert!(overlay.unlink("b") && !overlay.unlink("b"));
+        assert!(overlay.unlink("a"));
+        assert_eq!(overlay, Overlay::default(), "nothing is left of them");
     }
 }

@@ -73,6 +73,15 @@ pub struct Row {
     /// Whether it is all there.
     #[serde(default)]
     pub status: RunStatus,
+    /// The tree that was evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_tree: Option<String>,
+    /// The source commit's patch id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch_id: Option<String>,
+    /// Commits that the run was linked to afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// What a newer version wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -106,6 +115,9 @@ impl Row {
             tokens: manifest.tokens.map(|tokens| tokens.total),
             format: manifest.format.clone(),
             status,
+            source_tree: manifest.source.tree.clone(),
+            patch_id: manifest.source.patch_id.clone(),
+            links: overlay.links.iter().map(|link| link.commit.clone()).collect(),
             extra: Map::new(),
         }
     }

@@ -1,11 +1,11 @@
-//! Changing what people say about a run: tags, note, deleting and restoring it.
+//! Changing what people say about a run: tags, note, links, deleting and restoring it.
 
 use jiff::Timestamp;
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Tree};
 use crate::run::{Overlay, Pruned, Row, RunId, TagEdit, canonical, format_time};
 
-use super::draft::{Change, Storage};
+use super::draft::{Change, Storage, short};
 use super::message::Op;
 use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
 use super::{Error, Result, Store, StoredRun};
@@ -17,6 +17,18 @@ pub enum Edit {
     Tags(Vec<TagEdit>),
     /// Set the note; none removes it.
     Note(Option<String>),
+    /// Link it to a source commit.
+    Link {
+        /// The commit.
+        commit: Oid,
+        /// The commit that was rewritten into it, if that is the reason.
+        from: Option<Oid>,
+    },
+    /// Take the link to a source commit away.
+    Unlink {
+        /// The commit.
+        commit: Oid,
+    },
     /// Take the run's files out of the tree.
     Delete,
     /// Bring a deleted run back.
@@ -133,6 +145,15 @@ fn apply(edit: &Edit, overlay: &mut Overlay, bundled: &[String], now: &str) -> O
             overlay.note.clone_from(note);
             let first = |note: &str| note.lines().map(printable).find(|line| !line.trim().is_empty());
             changed.then(|| ("note", note.as_deref().and_then(first)))
+        }
+        Edit::Link { commit, from } => {
+            let from = from.map(|from| from.to_string());
+            let changed = overlay.link(&commit.to_string(), from.as_deref(), now);
+            changed.then(|| ("link", Some(format!("+{}", short(commit)))))
+        }
+        Edit::Unlink { commit } => {
+            let changed = overlay.unlink(&commit.to_string());
+            changed.then(|| ("link", Some(format!("-{}", short(commit)))))
         }
         Edit::Delete => {
             let changed = overlay.pruned.is_none();
