@@ -6,11 +6,13 @@
 //! | [`git`] | repository, objects, refs, processes | git | runs |
 //! | [`run`] | ids, manifest, overlay, row, cases, bundle readers | files | git |
 //! | [`store`] | the runs of a ref: record, list, read, change, import | both | terminals |
+//! | [`hooks`] | what git's hooks do: pending runs, trailers, links | the store | terminals |
 //! | [`cli`] | arguments, output, one file per command | the store | gix |
 //!
 //! Start reading at [`store::Store::record`]; what is stored is specified in `docs/format.md`.
 
 pub mod cli;
 pub mod git;
+pub mod hooks;
 pub mod run;
 pub mod store;

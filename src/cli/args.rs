@@ -101,6 +101,9 @@ pub enum Command {
     Man(Man),
     /// Print a shell's completion script
     Completions(Completions),
+    /// What git's hooks call
+    #[command(hide = true)]
+    Hook(Hook),
     /// What the completion scripts call
     #[command(hide = true, name = "__complete")]
     Complete(Complete),
@@ -423,6 +426,16 @@ pub enum Shell {
     Zsh,
     /// fish.
     Fish,
+}
+
+/// What git's hooks call.
+#[derive(Debug, Args)]
+pub struct Hook {
+    /// The hook's name
+    pub event: String,
+    /// What git gave the hook
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
 }
 
 /// What the completion scripts call.

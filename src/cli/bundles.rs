@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::hooks::pending;
 use crate::run::{BundleError, DirBundle, How, Row, find_bundles};
 use crate::store::{self, BulkItem, Outcome, RecordOptions, Recorded, Store};
 
@@ -93,6 +94,12 @@ pub(super) fn record(store: &Store<'_>, path: &Path, options: &RecordOptions) ->
 fn report(store: &Store<'_>, path: &Path, result: Result<Recorded, store::Error>) -> Result<Report, Failure> {
     let recorded = result.map_err(|err| explain(path, err))?;
     store.remember(path, &recorded.row.id);
+    if recorded.outcome == Outcome::Recorded {
+        // The run is safe; a link that the next commit lacks can be made later.
+        if let Err(err) = pending::note(store, &recorded.row.id, recorded.source.commit.as_deref()) {
+            tracing::warn!(%err, "not noted for the next commit");
+        }
+    }
     Ok(Report::new(path, recorded))
 }
 

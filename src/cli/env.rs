@@ -33,6 +33,14 @@ pub(crate) struct Env {
     pub(crate) log: Option<String>,
     /// `GIT_CONFIG_PARAMETERS`: what `git -c` handed over.
     pub(crate) git_config_parameters: Option<String>,
+    /// `AGENTV_HOOK=0`: the hooks do nothing.
+    pub(crate) hooks_are_off: bool,
+    /// `GIT_EDITOR`: `:` in a hook of a commit that opens no editor.
+    pub(crate) git_editor: Option<String>,
+    /// `PRE_COMMIT_COMMIT_MSG_SOURCE`: how pre-commit hands over where the message came from.
+    pub(crate) commit_msg_source: Option<String>,
+    /// `PRE_COMMIT_COMMIT_OBJECT_NAME`: and of which commit it was.
+    pub(crate) commit_msg_object: Option<String>,
     /// `XDG_DATA_HOME`.
     pub(crate) data_home: Option<OsString>,
     /// `HOME`.
@@ -63,6 +71,10 @@ impl Env {
             lv_is_set: std::env::var_os("LV").is_some(),
             log: full("AGENTV_LOG"),
             git_config_parameters: full("GIT_CONFIG_PARAMETERS"),
+            hooks_are_off: text("AGENTV_HOOK").is_some_and(|value| value == "0"),
+            git_editor: text("GIT_EDITOR"),
+            commit_msg_source: full("PRE_COMMIT_COMMIT_MSG_SOURCE"),
+            commit_msg_object: full("PRE_COMMIT_COMMIT_OBJECT_NAME"),
             data_home: std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()),
             home: std::env::var_os("HOME").filter(|value| !value.is_empty()),
             passed_through: std::env::var_os(PASSED_THROUGH),

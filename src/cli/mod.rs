@@ -13,6 +13,7 @@ mod env;
 mod export;
 mod failure;
 mod files;
+mod hook;
 mod human;
 mod import;
 mod list;
@@ -107,6 +108,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Schema(args) => schema::run(context, &args),
         Command::Man(args) => man::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
+        Command::Hook(args) => Ok(hook::run(context, &args)),
         Command::Complete(args) => complete::run(context, &args),
     }
 }

@@ -87,9 +87,46 @@ pub fn trailers<'a>(message: &'a str, key: &'a str) -> impl Iterator<Item = &'a 
     })
 }
 
+/// The values of the trailers called `key` of a commit that somebody wrote by hand. As
+/// [`trailers`], but by git's own rule of what a block of trailers is (`git help
+/// interpret-trailers`): the last paragraph, if all of its lines are trailers, or if it has a
+/// trailer that git itself made and at least a quarter of its lines are trailers.
+pub fn cited<'a>(message: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+    let lines: Vec<&str> = message.trim_end().lines().map(str::trim_end).collect();
+    let start = lines.iter().rposition(|line| line.is_empty());
+    let block: Vec<&str> = start.map(|at| lines[at + 1..].to_vec()).unwrap_or_default();
+    let by_git = |line: &str| line.starts_with("Signed-off-by: ") || line.starts_with("(cherry picked from commit ");
+    let is_trailer = |line: &str| {
+        let key = line.split_once(':').map(|(key, _)| key);
+        by_git(line)
+            || key.is_some_and(|key| key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !key.is_empty())
+    };
+    // A line that begins with a space goes on with the one above.
+    let whole = || block.iter().filter(|line| !line.starts_with([' ', '\t']));
+    let good = whole().filter(|line| is_trailer(line)).count();
+    let bad = whole().count() - good;
+    let trusted = bad == 0 || (whole().any(|line| by_git(line)) && good * 3 >= bad);
+    let block = if trusted { block } else { Vec::new() };
+    block.into_iter().filter_map(move |line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case(key).then(|| value.trim())
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::trailers;
+    use super::{cited, trailers};
+
+    #[test]
+    fn a_block_of_trailers_is_what_git_takes_for_one() {
+        let all = |message: &str| cited(message, "Agentv-Run").map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(all("s\r\n\r\nbody\r\n\r\nAgentv-Run: one\r\n"), ["one"]);
+        assert_eq!(all("s\n\nAgentv-Run: one\n\nbody\n"), [""; 0]);
+        assert_eq!(all("s\n\nsee the\nAgentv-Run: one\n"), [""; 0]);
+        assert_eq!(all("s\n\nsee the\nAgentv-Run: one\nSigned-off-by: me <me@example.com>\n"), ["one"]);
+        assert_eq!(all("s\n\nOther: a\n  and more\nAgentv-Run: one\n"), ["one"]);
+        assert_eq!(all("Agentv-Run: one\n"), [""; 0]);
+    }
 
     #[test]
     fn only_the_last_paragraph_counts() {

@@ -219,23 +219,39 @@ impl Files for DirBundle {
 /// read are passed over: they are not ours to complain about.
 #[must_use]
 pub fn find_bundles(dir: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    descend(dir, 0, &mut found);
-    found.sort();
-    found
+    look_below(dir).bundles
 }
 
-fn descend(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+/// What is at and below a directory.
+#[derive(Debug, Default)]
+pub struct Below {
+    /// Directories that look like bundles, sorted.
+    pub bundles: Vec<PathBuf>,
+    /// The directories around them, in which new bundles would appear.
+    pub containers: Vec<PathBuf>,
+}
+
+/// Looks for bundles at and below `dir`, as [`find_bundles`].
+#[must_use]
+pub fn look_below(dir: &Path) -> Below {
+    let mut below = Below::default();
+    descend(dir, 0, &mut below);
+    below.bundles.sort();
+    below
+}
+
+fn descend(dir: &Path, depth: usize, below: &mut Below) {
     if formats::is_root(&|name: &str| dir.join(name).is_file()) {
-        found.push(dir.to_owned());
+        below.bundles.push(dir.to_owned());
         return;
     }
     let Ok(entries) = std::fs::read_dir(dir) else { return };
+    below.containers.push(dir.to_owned());
     for entry in entries.flatten() {
         let name = entry.file_name();
         let reserved = RESERVED.iter().any(|reserved| name == *reserved) || name == ".git";
         if depth < MAX_DEPTH && !reserved && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            descend(&entry.path(), depth + 1, found);
+            descend(&entry.path(), depth + 1, below);
         }
     }
 }

@@ -17,7 +17,7 @@ mod text;
 
 pub use bundle::{BundleError, Files};
 pub use case::{CaseRow, Fault, Status};
-pub use dir::{Content, DirBundle, ScannedFile, Skipped, find_bundles};
+pub use dir::{Below, Content, DirBundle, ScannedFile, Skipped, find_bundles, look_below};
 pub use formats::{Facts, Format};
 pub use id::{InvalidId, RunId};
 pub use json::canonical;

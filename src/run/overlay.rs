@@ -105,8 +105,9 @@ impl Overlay {
         changed
     }
 
-    /// Links a commit; says whether it was not linked before.
+    /// Links a commit, in place of the one that was rewritten into it; says whether it was not linked before.
     pub fn link(&mut self, commit: &str, from: Option<&str>, at: &str) -> bool {
+        self.links.retain(|link| Some(link.commit.as_str()) != from);
         let new = !self.is_linked(commit);
         if new {
             let from = from.map(str::to_owned);
@@ -159,15 +160,17 @@ mod tests {
     fn a_commit_is_linked_once() {
         let mut overlay = Overlay::default();
         assert!(overlay.link("b", None, "then"));
-        assert!(overlay.link("a", Some("b"), "later"));
+        assert!(overlay.link("a", Some("c"), "later"));
         let before = overlay.clone();
-        assert!(!overlay.link("b", Some("a"), "now"), "linking twice changes nothing");
+        assert!(!overlay.link("b", Some("d"), "now"), "linking twice changes nothing");
         assert_eq!(overlay, before);
         let json = serde_json::to_value(&overlay).unwrap();
-        let links = serde_json::json!([{"commit": "b", "at": "then"}, {"commit": "a", "at": "later", "from": "b"}]);
+        let links = serde_json::json!([{"commit": "b", "at": "then"}, {"commit": "a", "at": "later", "from": "c"}]);
         assert_eq!(json["links"], links);
         assert!(overlay.unlink("b") && !overlay.unlink("b"));
-        assert!(overlay.unlink("a"));
+        assert!(overlay.link("e", Some("a"), "now"), "it takes the place of the one that is gone");
+        assert!(!overlay.is_linked("a"));
+        assert!(overlay.unlink("e"));
         assert_eq!(overlay, Overlay::default(), "nothing is left of them");
     }
 }

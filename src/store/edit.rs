@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Tree};
 use crate::run::{Overlay, Pruned, Row, RunId, TagEdit, canonical, format_time};
 
-use super::draft::{Change, Storage, short};
+use super::draft::{Change, Draft, Storage, short};
 use super::message::Op;
 use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
 use super::{Error, Result, Store, StoredRun};
@@ -47,30 +47,41 @@ pub struct Edited {
 impl Store<'_> {
     /// Changes a run. Someone else's change to it at the same time is kept.
     pub fn edit(&self, id: &RunId, edit: &Edit) -> Result<Edited> {
+        let edited = self.edit_all(&[(id.clone(), vec![edit.clone()])])?;
+        Ok(edited.into_iter().next().expect("one run was changed"))
+    }
+
+    /// Changes several runs, each once, all or none.
+    pub fn edit_all(&self, edits: &[(RunId, Vec<Edit>)]) -> Result<Vec<Edited>> {
         self.transact(None, Storage::for_few(self.repo), |draft| {
-            let tree = draft.run(id)?.ok_or_else(|| Error::NoRun(id.to_string()))?;
-            let run = StoredRun::open(self.repo, &tree)?;
-            let author = self.repo.author()?;
-            let now = Timestamp::from_second(author.seconds).map(format_time).unwrap_or_default();
-            let mut overlay = run.overlay.clone();
-            let subject = apply(edit, &mut overlay, &run.manifest.tags, &now);
-            let Some(subject) = subject else {
-                return Ok(Edited { row: Row::new(&run.manifest, &run.overlay, tree.to_string()), changed: false });
-            };
-            if let Some(pruned) = &mut overlay.pruned
-                && pruned.source_diff.is_none()
-            {
-                pruned.source_diff = run.source_diff.map(|id| id.to_string());
-            }
-            let artifacts = self.artifacts(&run, &overlay)?;
-            let source_diff = self.source_diff(&run, &overlay)?;
-            let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref(), source_diff.as_ref())?;
-            let row = Row::new(&run.manifest, &overlay, new.to_string());
-            let op = if matches!(edit, Edit::Delete) { Op::Prune } else { Op::Overlay };
-            let subject = format!("{} {id}: {}", subject.0, subject.1.unwrap_or_else(|| row.headline()));
-            draft.commit(&Change { subject: &subject, op, row: &row, run: new, author: &author, committed: None })?;
-            Ok(Edited { row, changed: true })
+            edits.iter().map(|(id, edits)| self.edit_in(draft, id, edits)).collect()
         })
+    }
+
+    fn edit_in(&self, draft: &mut Draft<'_>, id: &RunId, edits: &[Edit]) -> Result<Edited> {
+        let tree = draft.run(id)?.ok_or_else(|| Error::NoRun(id.to_string()))?;
+        let run = StoredRun::open(self.repo, &tree)?;
+        let author = self.repo.author()?;
+        let now = Timestamp::from_second(author.seconds).map(format_time).unwrap_or_default();
+        let mut overlay = run.overlay.clone();
+        // The last change names the commit.
+        let subjects = edits.iter().filter_map(|edit| apply(edit, &mut overlay, &run.manifest.tags, &now));
+        let Some(subject) = subjects.collect::<Vec<_>>().pop() else {
+            return Ok(Edited { row: Row::new(&run.manifest, &run.overlay, tree.to_string()), changed: false });
+        };
+        if let Some(pruned) = &mut overlay.pruned
+            && pruned.source_diff.is_none()
+        {
+            pruned.source_diff = run.source_diff.map(|id| id.to_string());
+        }
+        let artifacts = self.artifacts(&run, &overlay)?;
+        let source_diff = self.source_diff(&run, &overlay)?;
+        let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref(), source_diff.as_ref())?;
+        let row = Row::new(&run.manifest, &overlay, new.to_string());
+        let op = if edits.iter().any(|edit| matches!(edit, Edit::Delete)) { Op::Prune } else { Op::Overlay };
+        let subject = format!("{} {id}: {}", subject.0, subject.1.unwrap_or_else(|| row.headline()));
+        draft.commit(&Change { subject: &subject, op, row: &row, run: new, author: &author, committed: None })?;
+        Ok(Edited { row, changed: true })
     }
 
     /// The tree of files that the run is to have.

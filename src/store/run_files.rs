@@ -4,6 +4,7 @@ use crate::git::{EntryKind, Kind, Oid, Repo};
 use crate::run::{CaseRow, Manifest, Overlay, RunId, formats};
 
 use super::files::{self, TreeFile, TreeFiles};
+use super::tip_tree::TipTree;
 use super::{Error, Result, Store, parts};
 
 /// Names in the directory of a run.
@@ -46,6 +47,17 @@ impl<'r> Store<'r> {
     /// Opens the run whose directory is the tree `tree`.
     pub fn open(&self, tree: &Oid) -> Result<StoredRun<'r>> {
         StoredRun::open(self.repo, tree)
+    }
+
+    /// The runs `ids`, in their order; none in place of those that are not in the ref.
+    pub fn present(&self, ids: &[RunId]) -> Result<Vec<Option<StoredRun<'r>>>> {
+        let mut tree = match self.tip()? {
+            Some(tip) => TipTree::open(self.repo, &tip.tree)?,
+            None => TipTree::default(),
+        };
+        ids.iter()
+            .map(|id| tree.get(self.repo, id)?.map(|tree| StoredRun::open(self.repo, &tree)).transpose())
+            .collect()
     }
 }
 

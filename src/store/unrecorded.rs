@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::run::{BundleError, DirBundle, RunId, find_bundles, formats};
+use crate::run::{Below, BundleError, DirBundle, RunId, find_bundles, formats, look_below};
 
 use super::record::RecordOptions;
 use super::tip_tree::TipTree;
@@ -82,13 +83,55 @@ impl Store<'_> {
     /// What was seen before is remembered, so that only new bundles are read.
     pub fn unrecorded(&self) -> Result<Vec<Found>> {
         let Some(dir) = self.results_dir() else { return Ok(Vec::new()) };
+        self.unrecorded_of(find_bundles(&dir), None)
+    }
+
+    /// The complete bundles of this working tree that are not recorded, as far as they can be
+    /// found until `deadline`. As long as nothing changed in the directories that hold bundles,
+    /// none of these is looked at, however many there are.
+    pub fn new_bundles(&self, deadline: Instant) -> Result<Vec<PathBuf>> {
+        let Some(dir) = self.results_dir().filter(|dir| dir.is_dir()) else { return Ok(Vec::new()) };
+        let memory = self.repo.git_dir().join("agentv/swept");
+        let swept = std::fs::read_to_string(&memory).unwrap_or_default();
+        let unchanged = |line: &str| line.split_once(' ').is_some_and(|(sign, path)| sign == mark(Path::new(path)));
+        if !swept.is_empty() && swept.lines().all(unchanged) {
+            return Ok(Vec::new());
+        }
+        let Below { bundles, containers } = look_below(&dir);
+        // Signed before the bundles are read: what changes meanwhile is looked at next time.
+        let mut signed: Vec<_> = containers.into_iter().map(|path| (mark(&path), path)).collect();
+        signed.extend(bundles.iter().map(|path| (mark(path), path.clone())));
+        let recorded = bundles.len();
+        let found = self.unrecorded_of(bundles, Some(deadline))?;
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|found| matches!(found.state, State::Ready));
+        let containers = signed.len() - recorded;
+        let rest = signed.split_off(containers);
+        let kept = rest.into_iter().filter(|(_, path)| waiting.iter().any(|found| found.path == *path));
+        signed.extend(kept);
+        // A directory that changed just now may change again without its time telling.
+        let settled = signed.iter().all(|(_, path)| is_settled(path) && !path.to_string_lossy().contains('\n'));
+        if ready.is_empty() && settled && Instant::now() < deadline {
+            let text: String = signed.iter().map(|(sign, path)| format!("{sign} {}\n", path.display())).collect();
+            let _ = memory.parent().map(|dir| self.repo.create_dir(dir));
+            let _ = std::fs::write(&memory, text);
+        } else if !swept.is_empty() {
+            let _ = std::fs::remove_file(&memory);
+        }
+        Ok(ready.into_iter().map(|found| found.path).collect())
+    }
+
+    fn unrecorded_of(&self, bundles: Vec<PathBuf>, deadline: Option<Instant>) -> Result<Vec<Found>> {
         let mut tree = match self.tip()? {
             Some(tip) => TipTree::open(self.repo, &tip.tree)?,
             None => TipTree::default(),
         };
         let known = self.remembered();
         let mut found = Vec::new();
-        for path in find_bundles(&dir) {
+        for path in bundles {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break;
+            }
             let sign = signature(&path);
             if let Some(id) = known.get(&key(&path, &sign))
                 && tree.get(self.repo, id)?.is_some()
@@ -170,12 +213,27 @@ fn key(path: &Path, signature: &str) -> String {
     format!("{signature} {}", path.display())
 }
 
+/// What a directory looks like from outside, without a space.
+fn mark(path: &Path) -> String {
+    format!("{}/{}", modified(path).map_or(0, |time| time.as_nanos()), signature(path))
+}
+
+fn modified(path: &Path) -> Option<Duration> {
+    path.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()
+}
+
+/// Whether a directory has not changed for a while: file systems count time in steps of up to two seconds.
+fn is_settled(path: &Path) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    modified(path).zip(now).is_some_and(|(then, now)| then + Duration::from_secs(2) < now)
+}
+
 /// Size and time of the files that an eval writes last.
 fn signature(path: &Path) -> String {
     let mut text = String::new();
     for name in TELLTALES {
         let Ok(meta) = path.join(name).metadata() else { continue };
-        let modified = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let modified = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let _ = write!(text, "{}:{}/", meta.len(), modified.map_or(0, |time| time.as_nanos()));
     }
     text

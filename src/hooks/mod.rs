@@ -1,0 +1,48 @@
+//! What git's hooks do for us, and how they are put in place.
+//!
+//! A run that was recorded on HEAD is *pending* ([`pending`]) until a commit is made on it.
+//! `prepare-commit-msg` ([`prepare`]) then names it in the commit's trailers, `commit-msg`
+//! ([`commit_msg`]) keeps an abandoned message empty, and `post-rewrite` ([`rewrite`]) carries
+//! the links over when history is rewritten. Hooks read the log and the tip's tree, never
+//! a projection, and never the network.
+
+pub mod buffer;
+pub mod commit_msg;
+pub mod pending;
+pub mod prepare;
+pub mod rewrite;
+
+/// The key of the trailer that names a run in a source commit.
+pub const TRAILER: &str = "Agentv-Run";
+
+/// A hook of git that calls us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Before the editor opens on a commit's message.
+    PrepareCommitMsg,
+    /// After the message was written.
+    CommitMsg,
+    /// After commits were replaced by others.
+    PostRewrite,
+}
+
+impl Event {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::PrepareCommitMsg, Self::CommitMsg, Self::PostRewrite];
+
+    /// Its name, as git knows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PrepareCommitMsg => "prepare-commit-msg",
+            Self::CommitMsg => "commit-msg",
+            Self::PostRewrite => "post-rewrite",
+        }
+    }
+
+    /// The hook called `name`, if we have one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.name() == name)
+    }
+}

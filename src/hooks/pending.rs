@@ -1,0 +1,133 @@
+//! Runs that wait for the commit that is made on the code they judged.
+//!
+//! `<git dir>/agentv/pending` holds one run id a line. A run is pending while HEAD is its source
+//! commit: a commit made on it links it, and moves HEAD by that. So nothing has to be taken
+//! out of the file when a commit succeeds, and nothing is lost when one is abandoned.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::git::{Error, Oid, Repo};
+use crate::run::RunId;
+use crate::store::{Result, Store};
+
+/// A run in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The run.
+    pub id: RunId,
+    /// What is to become of it.
+    pub fate: Fate,
+}
+
+/// What is to become of a run that was recorded on HEAD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The next commit names it.
+    Pending,
+    /// HEAD is elsewhere. Holds the run's source commit.
+    Moved(Oid),
+    /// It was deleted, or is not in this repository.
+    Gone,
+}
+
+fn path(repo: &Repo) -> PathBuf {
+    repo.git_dir().join("agentv/pending")
+}
+
+/// The ids in the file, oldest first, each once.
+fn ids(repo: &Repo) -> Vec<RunId> {
+    let text = std::fs::read_to_string(path(repo)).unwrap_or_default();
+    let mut ids: Vec<RunId> = Vec::new();
+    for id in text.lines().filter_map(|line| line.parse().ok()) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+/// Notes that `id`, whose source commit is `source`, was recorded in this worktree. It becomes
+/// pending if that commit is HEAD; runs that no longer are leave the file.
+pub fn note(store: &Store<'_>, id: &RunId, source: Option<&str>) -> Result<()> {
+    let repo = store.repo();
+    if repo.work_dir().is_none() {
+        return Ok(());
+    }
+    let Some(head) = repo.head()?.commit else { return Ok(()) };
+    if source.and_then(|hex| repo.parse_oid(hex)) != Some(head) {
+        return Ok(());
+    }
+    update(store, head, |kept| kept.push(id.clone()))
+}
+
+/// Takes runs out that were linked in another way.
+pub fn forget(store: &Store<'_>, linked: &[RunId]) -> Result<()> {
+    let Some(head) = store.repo().head()?.commit else { return Ok(()) };
+    if !ids(store.repo()).iter().any(|id| linked.contains(id)) {
+        return Ok(());
+    }
+    update(store, head, |kept| kept.retain(|id| !linked.contains(id)))
+}
+
+/// Rewrites the file with those that are pending on `head`, changed by `change`.
+fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) -> Result<()> {
+    let repo = store.repo();
+    let path = path(repo);
+    let dir = path.with_file_name("");
+    repo.create_dir(&dir).map_err(Error::io(&dir))?;
+    let _turn = queue(&path);
+    let waiting = list_at(store, Some(head))?;
+    let mut kept: Vec<RunId> = waiting.into_iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id).collect();
+    change(&mut kept);
+    let text: String = kept.iter().map(|id| format!("{id}\n")).collect();
+    // A commit that is made at this moment reads the file as it was or as it will be.
+    let new = tempfile::Builder::new().prefix("pending-").tempfile_in(&dir).map_err(Error::io(&dir))?;
+    std::fs::write(new.path(), text).map_err(Error::io(new.path()))?;
+    let file = new.persist(&path).map_err(|err| Error::io(&path)(err.error))?;
+    drop(file);
+    repo.share(&path);
+    Ok(())
+}
+
+/// Waits for our turn among those who record in this worktree, but not for ever: at worst a run
+/// that was recorded at the same moment isn't named by the next commit.
+fn queue(path: &Path) -> Option<File> {
+    let file = File::options().create(true).append(true).open(path.with_extension("lock")).ok()?;
+    let start = Instant::now();
+    while let Err(TryLockError::WouldBlock) = file.try_lock() {
+        if start.elapsed() > Duration::from_secs(2) {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Some(file)
+}
+
+/// The runs that were recorded on HEAD of this worktree, oldest first.
+pub fn list(store: &Store<'_>) -> Result<Vec<Waiting>> {
+    if ids(store.repo()).is_empty() {
+        return Ok(Vec::new());
+    }
+    list_at(store, store.repo().head()?.commit)
+}
+
+fn list_at(store: &Store<'_>, head: Option<Oid>) -> Result<Vec<Waiting>> {
+    let ids = ids(store.repo());
+    let runs = store.present(&ids)?;
+    Ok(ids
+        .into_iter()
+        .zip(runs)
+        .map(|(id, run)| {
+            let run = run.filter(|run| run.overlay.pruned.is_none());
+            let source = run.and_then(|run| store.repo().parse_oid(run.manifest.source.commit.as_deref()?));
+            let fate = match source {
+                None => Fate::Gone,
+                Some(source) if Some(source) == head => Fate::Pending,
+                Some(source) => Fate::Moved(source),
+            };
+            Waiting { id, fate }
+        })
+        .collect())
+}
