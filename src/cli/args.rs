@@ -84,6 +84,10 @@ pub enum Command {
     Export(Export),
     /// Show where runs are kept, how many, and what is not recorded yet
     Status(Status),
+    /// List the runs that judged a commit, a range or a line of a file
+    RunsOf(RunsOf),
+    /// List the links between runs and commits, and check them
+    Links(Links),
     /// Import the runs of upstream's results branch
     Import(Import),
     /// Add and remove tags of a run
@@ -426,6 +430,53 @@ pub enum Shell {
     Zsh,
     /// fish.
     Fish,
+}
+
+/// `git agentv runs-of`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A run judged a commit if a trailer of the commit names it, if it was linked to the commit,
+if it was recorded on the commit, if it evaluated the commit's tree, or if the commit makes
+the same change as the one it was recorded on: the first of these is shown. It is exact if
+the commit's tree is what was evaluated, to the byte; otherwise the code was near.
+
+Examples:
+  git agentv runs-of                     of HEAD
+  git agentv runs-of HEAD~3
+  git agentv runs-of main..topic         of all commits in the range
+  git agentv runs-of src/retry.rs:42     of the commit that last changed the line
+  git agentv runs-of src/retry.rs:42,60  of those that last changed the lines")]
+pub struct RunsOf {
+    /// A commit, a range of commits, or FILE:LINE
+    #[arg(value_name = "REVISION", default_value = "HEAD")]
+    pub revisions: Vec<String>,
+    /// End with 1 if there are none
+    #[arg(long)]
+    pub exit_code: bool,
+    /// How to print the list
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+}
+
+/// `git agentv links`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Says of each run what became of its source commit:
+  reachable    a branch, a tag or another ref has it
+  rewritten    it is gone, but a commit that took its place is known: by trailer, link,
+               tree or patch id
+  unreachable  no ref has it any more; git will remove it one day
+  unknown      it is not in this repository
+
+--check shows what is wrong only: commits that name runs which are not here, and runs whose
+commit is unreachable or unknown. It ends with 1 if there is any.")]
+pub struct Links {
+    /// Show only what is wrong, and end with 1 if anything is
+    #[arg(long)]
+    pub check: bool,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: DocumentFormat,
 }
 
 /// What git's hooks call.

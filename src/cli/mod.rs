@@ -16,6 +16,7 @@ mod files;
 mod hook;
 mod human;
 mod import;
+mod links;
 mod list;
 mod man;
 mod output;
@@ -24,6 +25,7 @@ mod progress;
 mod record;
 mod records;
 mod run;
+mod runs_of;
 mod schema;
 mod show;
 mod status;
@@ -108,6 +110,8 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Schema(args) => schema::run(context, &args),
         Command::Man(args) => man::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
+        Command::RunsOf(args) => runs_of::run(context, &args),
+        Command::Links(args) => links::run(context, &args),
         Command::Hook(args) => Ok(hook::run(context, &args)),
         Command::Complete(args) => complete::run(context, &args),
     }

@@ -2,6 +2,7 @@
 //! what became of those that are gone.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use super::{Error, Oid, Repo, Result};
 
@@ -63,9 +64,9 @@ impl Repo {
     }
 
     /// Commits of all refs that were committed at `since` (seconds since 1970) or later, with their patch ids.
-    pub fn recent_commits(&self, since: i64, key: &str) -> Result<Vec<SourceCommit>> {
+    pub fn recent_commits(&self, since: i64) -> Result<Vec<SourceCommit>> {
         let since = format!("--since=@{since}");
-        let mut commits = self.log_of(&[&since, "--date-order", OURS, "--all"], "HEAD", key)?;
+        let mut commits = self.log_of(&[&since, "--date-order", OURS, "--all"], "HEAD", "-")?;
         self.add_patch_ids(&mut commits)?;
         Ok(commits)
     }
@@ -77,7 +78,7 @@ impl Repo {
         }
         // HEAD may be detached. It is not in `--all` of a linked worktree's repository either.
         let head = self.head()?.commit.map(|id| format!("^{id}\n")).unwrap_or_default();
-        let input: String = commits.iter().map(|id| format!("{id}\n")).collect();
+        let input = lines(commits.iter());
         let walked = self
             .git("rev-list")
             .args(["--stdin", "--not", OURS, "--all"])
@@ -88,9 +89,10 @@ impl Repo {
     }
 
     /// The commit that last changed lines `from` to `to` (counted from 1) of a file.
-    pub fn blame(&self, file: &str, from: usize, to: usize) -> Result<Vec<Oid>> {
+    /// What is not committed yet has the [null id](Repo::null_id).
+    pub fn blame(&self, file: &Path, from: usize, to: usize) -> Result<Vec<Oid>> {
         let lines = format!("-L{from},{to}");
-        let out = self.git("blame").args(["--porcelain", &lines, "HEAD", "--", file]).run_text()?;
+        let out = self.git("blame").args(["--porcelain", &lines, "--"]).arg(file).run_text()?;
         let mut found: Vec<Oid> = Vec::new();
         for line in out.lines().filter(|line| !line.starts_with('\t')) {
             let id = line.split(' ').next().and_then(|word| self.parse_oid(word));
@@ -133,7 +135,7 @@ impl Repo {
 
     /// Finds the patch ids of several commits with two processes.
     fn add_patch_ids(&self, commits: &mut [SourceCommit]) -> Result<()> {
-        let input: String = commits.iter().map(|commit| format!("{}\n", commit.id)).collect();
+        let input = lines(commits.iter().map(|commit| &commit.id));
         // In a blobless clone it would be fetched for: that is not worth a connection.
         let diff = self
             .git("diff-tree")
@@ -153,4 +155,9 @@ impl Repo {
         }
         Ok(())
     }
+}
+
+/// Ids for git to read, each with a line of its own.
+fn lines<'a>(ids: impl Iterator<Item = &'a Oid>) -> String {
+    ids.fold(String::new(), |text, id| text + &id.to_string() + "\n")
 }

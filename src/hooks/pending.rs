@@ -81,7 +81,7 @@ fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) ->
     let waiting = list_at(store, Some(head))?;
     let mut kept: Vec<RunId> = waiting.into_iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id).collect();
     change(&mut kept);
-    let text: String = kept.iter().map(|id| format!("{id}\n")).collect();
+    let text = kept.iter().fold(String::new(), |text, id| text + id.as_str() + "\n");
     // A commit that is made at this moment reads the file as it was or as it will be.
     let new = tempfile::Builder::new().prefix("pending-").tempfile_in(&dir).map_err(Error::io(&dir))?;
     std::fs::write(new.path(), text).map_err(Error::io(new.path()))?;

@@ -47,8 +47,8 @@ pub struct Edited {
 impl Store<'_> {
     /// Changes a run. Someone else's change to it at the same time is kept.
     pub fn edit(&self, id: &RunId, edit: &Edit) -> Result<Edited> {
-        let edited = self.edit_all(&[(id.clone(), vec![edit.clone()])])?;
-        Ok(edited.into_iter().next().expect("one run was changed"))
+        let edits = std::slice::from_ref(edit);
+        self.transact(None, Storage::for_few(self.repo), |draft| self.edit_in(draft, id, edits))
     }
 
     /// Changes several runs, each once, all or none.

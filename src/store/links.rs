@@ -64,7 +64,7 @@ impl Store<'_> {
         for (done, run) in self.rows(false)?.enumerate() {
             let row = run?.row;
             if row.status != RunStatus::Pruned {
-                index.find(row, &mut found);
+                index.find(&row, &mut found);
             }
             progress(done + 1);
         }
@@ -99,7 +99,7 @@ impl<'a> Index<'a> {
         Self { commits, by_run, by_id, by_tree, by_patch }
     }
 
-    fn find(&self, row: Row, found: &mut Vec<Judged>) {
+    fn find(&self, row: &Row, found: &mut Vec<Judged>) {
         let mut hits: HashMap<usize, By> = HashMap::new();
         let mut hit = |at: usize, by: By| {
             hits.entry(at).and_modify(|known| *known = by.min(*known)).or_insert(by);

@@ -6,6 +6,7 @@
 //! changed, so that a list needs nothing but commits.
 
 mod bulk;
+mod check;
 mod draft;
 mod edit;
 mod error;
@@ -24,6 +25,7 @@ mod tip_tree;
 mod unrecorded;
 
 pub use bulk::BulkItem;
+pub use check::{Cited, LinkCheck, RunLink, State as LinkState};
 pub use edit::{Edit, Edited};
 pub use error::{Error, Result};
 pub use import::{ImportOptions, Imported, Replaced};

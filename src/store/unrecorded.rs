@@ -112,7 +112,8 @@ impl Store<'_> {
         // A directory that changed just now may change again without its time telling.
         let settled = signed.iter().all(|(_, path)| is_settled(path) && !path.to_string_lossy().contains('\n'));
         if ready.is_empty() && settled && Instant::now() < deadline {
-            let text: String = signed.iter().map(|(sign, path)| format!("{sign} {}\n", path.display())).collect();
+            let line = |(sign, path): &(String, PathBuf)| format!("{sign} {}", path.display());
+            let text = signed.iter().map(line).collect::<Vec<_>>().join("\n");
             let _ = memory.parent().map(|dir| self.repo.create_dir(dir));
             let _ = std::fs::write(&memory, text);
         } else if !swept.is_empty() {
