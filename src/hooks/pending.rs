@@ -77,7 +77,7 @@ fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) ->
     let path = path(repo);
     let dir = path.with_file_name("");
     repo.create_dir(&dir).map_err(Error::io(&dir))?;
-    let _turn = queue(&path);
+    let _turn = queue(repo, &path);
     let waiting = list_at(store, Some(head))?;
     let mut kept: Vec<RunId> = waiting.into_iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id).collect();
     change(&mut kept);
@@ -93,8 +93,10 @@ fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) ->
 
 /// Waits for our turn among those who record in this worktree, but not for ever: at worst a run
 /// that was recorded at the same moment isn't named by the next commit.
-fn queue(path: &Path) -> Option<File> {
-    let file = File::options().create(true).append(true).open(path.with_extension("lock")).ok()?;
+fn queue(repo: &Repo, path: &Path) -> Option<File> {
+    let path = path.with_extension("lock");
+    let file = File::options().create(true).append(true).open(&path).ok()?;
+    repo.share(&path);
     let start = Instant::now();
     while let Err(TryLockError::WouldBlock) = file.try_lock() {
         if start.elapsed() > Duration::from_secs(2) {
