@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::git::Repo;
+use crate::git::{Repo, without_credentials};
 use crate::run::{RunStatus, format_time};
 use crate::store::{Found, State};
 
@@ -166,41 +166,8 @@ fn hooks(repo: &Repo) -> Result<Vec<String>, Failure> {
     Ok(HOOKS.into_iter().filter(|name| calls_us(name)).map(str::to_owned).collect())
 }
 
-/// `agentv.remote`, else the branch's remote, else `origin`. A named one that is missing is an error.
+/// The elected remote, as it is told.
 fn remote(repo: &Repo) -> Result<Option<Remote>, Failure> {
-    let url = |name: &str| repo.setting(&format!("remote.{name}.url"));
-    if let Some(name) = repo.setting("agentv.remote") {
-        let Some(found) = url(&name) else {
-            return Err(Failure::new(format!("agentv.remote names '{name}', but there is no such remote"))
-                .hint("'git remote' lists them; 'git config agentv.remote NAME' names one"));
-        };
-        return Ok(Some(Remote { name, url: Some(without_credentials(&found)) }));
-    }
-    let branch = repo.head()?.branch.and_then(|branch| repo.setting(&format!("branch.{branch}.remote")));
-    let elected = branch.filter(|name| url(name).is_some()).or_else(|| url("origin").map(|_| "origin".into()));
-    Ok(elected.map(|name| Remote { url: url(&name).map(|url| without_credentials(&url)), name }))
-}
-
-/// `https://user:secret@host/path` without what stands before the `@`; an ssh user name stays.
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
-    match host.rsplit_once('@') {
-        Some((user, host)) if scheme != "ssh" || user.contains(':') => format!("{scheme}://{host}/{path}"),
-        _ => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_credentials;
-
-    #[test]
-    fn credentials_are_never_shown() {
-        assert_eq!(without_credentials("https://me:token@host/a/b.git"), "https://host/a/b.git");
-        assert_eq!(without_credentials("https://token@host/a"), "https://host/a");
-        assert_eq!(without_credentials("ssh://git@host/a"), "ssh://git@host/a");
-        assert_eq!(without_credentials("ssh://git:pw@host/a"), "ssh://host/a");
-        assert_eq!(without_credentials("git@host:a/b"), "git@host:a/b");
-    }
+    let elected = repo.elected_remote()?;
+    Ok(elected.map(|remote| Remote { name: remote.name, url: Some(without_credentials(&remote.url)) }))
 }

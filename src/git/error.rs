@@ -83,6 +83,14 @@ pub enum Error {
         /// Why it is bad.
         reason: String,
     },
+    /// A setting names a remote that does not exist.
+    #[error("{key} names '{name}', but there is no such remote")]
+    NoRemote {
+        /// The setting.
+        key: String,
+        /// What it says.
+        name: String,
+    },
     /// A revision that the user named does not exist.
     #[error("'{0}' is not a commit in this repository")]
     NoSuchCommit(String),
@@ -120,6 +128,7 @@ impl Error {
             Self::Missing(_) => {
                 "'git fsck' tells more; in a partial clone, check that its remote can be reached".into()
             }
+            Self::NoRemote { .. } => "'git remote' lists them; 'git config agentv.remote NAME' names one".into(),
             Self::Invalid { .. } => "'git fsck --full' tells more".into(),
             Self::Odb { action: "write", .. } => "nothing was recorded; check permissions and free space".into(),
             _ => return None,

@@ -18,10 +18,12 @@ mod pack;
 mod process;
 mod reflog;
 mod refs;
+mod remote;
 mod repo;
 mod trailer;
 mod tree;
 mod version;
+mod weburl;
 mod worktree;
 
 pub use commit::{Commit, CommitInfo, cited, trailers};
@@ -34,10 +36,12 @@ pub use pack::{Keep, Mark, PackWriter, SmallPack};
 pub use process::{Git, find_program};
 pub use reflog::head_at;
 pub use refs::{Moved, RefMove};
+pub use remote::{Remote, without_credentials};
 pub use repo::{ConfigScope, Repo};
 pub use trailer::{COMMENT_CHARS, add_trailers};
 pub use tree::{Entry, EntryKind, Tree};
 pub use version::{MINIMUM, Version};
+pub use weburl::commit_page;
 pub use worktree::{Head, WorktreeState};
 
 /// The id of a git object: 20 bytes in a SHA-1 repository, 32 in a SHA-256 one.

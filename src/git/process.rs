@@ -5,10 +5,11 @@
 //! trace of ours into the user's trace files.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use super::version::fingerprint;
 use super::{Error, MINIMUM, Result, Version};
@@ -115,7 +116,7 @@ impl Git {
 
     /// Runs the command to its end, whatever that is.
     pub fn output(mut self) -> Result<(Output, String)> {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         let output = self.command.output().map_err(|err| spawn_error(&self.shown, &err))?;
         tracing::debug!(command = %self.shown, code = output.status.code(), took = ?start.elapsed(), "git ended");
         Ok((output, self.shown))
@@ -128,6 +129,36 @@ impl Git {
             return Ok(output.stdout);
         }
         Err(Error::Command { command, stderr: one_line(&output.stderr) })
+    }
+
+    /// Like [`Git::run`], but gives up after `limit`; none then.
+    ///
+    /// # Panics
+    ///
+    /// Never: the pipe that it reads is its own.
+    pub fn run_within(mut self, limit: Duration) -> Result<Option<Vec<u8>>> {
+        let start = Instant::now();
+        self.command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = self.command.spawn().map_err(|err| spawn_error(&self.shown, &err))?;
+        let mut stdout = child.stdout.take().expect("stdout is piped");
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // Nobody waits for it any more if the time is over.
+            let _ = sender.send(stdout.read_to_end(&mut bytes).map(|_| bytes));
+        });
+        let Ok(read) = receiver.recv_timeout(limit) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            tracing::debug!(command = %self.shown, "git took too long");
+            return Ok(None);
+        };
+        let status = child.wait().map_err(Error::io("git"))?;
+        tracing::debug!(command = %self.shown, code = status.code(), took = ?start.elapsed(), "git ended");
+        if status.success() {
+            return read.map(Some).map_err(Error::io("git"));
+        }
+        Err(Error::Command { command: self.shown, stderr: String::new() })
     }
 
     /// Like [`Git::run`], as text without its final newline.

@@ -1,0 +1,102 @@
+//! The remote that runs are shared with.
+
+use std::time::Duration;
+
+use super::{Error, Oid, Repo, Result};
+
+/// How long to look for a commit on a remote: an answer for people, not worth waiting for.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// Its name.
+    pub name: String,
+    /// Where it is fetched from, `url.*.insteadOf` applied. It may hold credentials.
+    pub url: String,
+}
+
+impl Repo {
+    /// The one remote that runs are shared with: `agentv.remote`, else that of the current branch,
+    /// else `origin`. One that is named but missing is an error: falling back to another would send runs elsewhere.
+    pub fn elected_remote(&self) -> Result<Option<Remote>> {
+        let found = |name: String| self.remote_url(&name).map(|url| Remote { name, url });
+        let named = |key: String, name: String| match found(name.clone()) {
+            Some(remote) => Ok(Some(remote)),
+            None => Err(Error::NoRemote { key, name }),
+        };
+        if let Some(name) = self.setting("agentv.remote").filter(|name| !name.is_empty()) {
+            return named("agentv.remote".into(), name);
+        }
+        if let Some(branch) = self.head()?.branch {
+            let key = format!("branch.{branch}.remote");
+            // A branch may also track one of this repository, or an address without a name.
+            match self.setting(&key).filter(|name| !name.is_empty() && name != "." && !name.contains(['/', ':', '\\']))
+            {
+                Some(name) => return named(key, name),
+                None => {}
+            }
+        }
+        Ok(found("origin".into()))
+    }
+
+    /// Where a remote is fetched from; none if there is no such remote.
+    #[must_use]
+    pub fn remote_url(&self, name: &str) -> Option<String> {
+        let snapshot = self.gix().config_snapshot();
+        let all = snapshot.plumbing().strings(format!("remote.{name}.url").as_str()).unwrap_or_default();
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        // git fetches from the first; an empty one takes back those before it.
+        let first = all.iter().rposition(String::is_empty).map_or(0, |at| at + 1);
+        Some(self.rewritten(all.get(first)?))
+    }
+
+    /// An address with the prefix replaced that `url.<base>.insteadOf` names: the longest one, as in git.
+    fn rewritten(&self, url: &str) -> String {
+        let snapshot = self.gix().config_snapshot();
+        let mut longest: Option<(usize, String)> = None;
+        for section in snapshot.plumbing().sections_by_name("url").into_iter().flatten() {
+            let Some(base) = section.header().subsection_name() else { continue };
+            for prefix in section.values("insteadOf") {
+                let prefix = prefix.to_string();
+                if url.starts_with(&prefix) && longest.as_ref().is_none_or(|(length, _)| *length < prefix.len()) {
+                    longest = Some((prefix.len(), base.to_string()));
+                }
+            }
+        }
+        longest.map_or_else(|| url.to_owned(), |(length, base)| base + &url[length..])
+    }
+
+    /// Whether a commit is on a remote, as far as this clone knows: whether one of the refs that
+    /// follow it contains the commit. None if that takes too long to find out.
+    pub fn is_on_remote(&self, commit: &Oid, remote: &str) -> Result<Option<bool>> {
+        let git = self.git("for-each-ref").args(["--count=1", "--format=%(refname)", "--contains"]);
+        let found = git.arg(commit.to_string()).arg(format!("refs/remotes/{remote}/")).run_within(PATIENCE)?;
+        Ok(found.map(|refs| !refs.is_empty()))
+    }
+}
+
+/// `https://user:secret@host/path` without what stands before the `@`; an ssh user name stays.
+#[must_use]
+pub fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
+    match host.rsplit_once('@') {
+        Some((user, host)) if scheme != "ssh" || user.contains(':') => format!("{scheme}://{host}/{path}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn credentials_are_never_shown() {
+        assert_eq!(without_credentials("https://me:token@host/a/b.git"), "https://host/a/b.git");
+        assert_eq!(without_credentials("https://token@host/a"), "https://host/a");
+        assert_eq!(without_credentials("ssh://git@host/a"), "ssh://git@host/a");
+        assert_eq!(without_credentials("ssh://git:pw@host/a"), "ssh://host/a");
+        assert_eq!(without_credentials("git@host:a/b"), "git@host:a/b");
+    }
+}
