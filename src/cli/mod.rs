@@ -28,6 +28,7 @@ mod run;
 mod runs_of;
 mod schema;
 mod show;
+mod source;
 mod status;
 mod table;
 

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::git::Repo;
-use crate::run::{CaseRow, How, Manifest, Overlay, Row, Source, Status};
+use crate::run::{CaseRow, Manifest, Overlay, Row, Status};
 use crate::store::StoredRun;
 
 use super::args::{DocumentFormat, Show};
@@ -18,6 +17,7 @@ use super::human::{ago, bar, bytes, count, dollars, duration, milliseconds};
 use super::list::rate_style;
 use super::output::{BOLD, CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize, sanitize_lines};
 use super::records::{JSON_VERSION, print_json};
+use super::source::ShownCommit;
 use super::table::{Cell, Column, print};
 
 /// What `show --format json` prints.
@@ -31,13 +31,19 @@ pub(super) struct ShownRun<'a> {
     manifest: &'a Manifest,
     /// What people say about it.
     overlay: &'a Overlay,
+    /// The commit that it evaluated; absent if that is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<ShownCommit>,
+    /// The commits that it was linked to afterwards.
+    links: Vec<ShownCommit>,
     /// Its cases, failing ones first; absent while it is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     cases: Option<&'a [CaseRow]>,
 }
 
 pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failure> {
-    let repo = context.repo_to_read()?;
+    // All settings are read: those that decide about the web address are rarely the repository's own.
+    let repo = context.repo()?;
     let run = store(&repo).find(&args.run)?;
     if args.diff {
         let Some(diff) = run.source_diff()? else {
@@ -58,15 +64,21 @@ pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failur
     // A stable sort keeps the bundle's order among equals.
     cases.sort_by_key(|case| rank(case.status));
     let row = Row::new(&run.manifest, &run.overlay, run.tree.to_string());
+    let source = ShownCommit::source(&context.ui, &repo, &run.manifest.source);
+    let links = run.overlay.links.iter();
+    let links = links.map(|link| ShownCommit::link(&repo, &run.manifest.source, link)).collect();
+    let commits = Commits { source, links };
     let mut out = context.ui.out(Some(&repo));
     match args.format {
         DocumentFormat::Json => {
             let cases = (!deleted).then_some(cases.as_slice());
-            let shown = ShownRun { version: JSON_VERSION, row, manifest: &run.manifest, overlay: &run.overlay, cases };
+            let Commits { source, links } = commits;
+            let (manifest, overlay) = (&run.manifest, &run.overlay);
+            let shown = ShownRun { version: JSON_VERSION, row, manifest, overlay, source, links, cases };
             print_json(&mut out, &shown)?;
         }
         DocumentFormat::Text => {
-            head(&mut out, &repo, &run, &row, context.ui.width())?;
+            head(&mut out, &run, &commits, &row, context.ui.width())?;
             if !cases.is_empty() {
                 writeln!(out)?;
                 case_table(&mut out, &cases, context.ui.width())?;
@@ -90,7 +102,13 @@ fn rank(status: Status) -> u8 {
     }
 }
 
-fn head(out: &mut Out, repo: &Repo, run: &StoredRun<'_>, row: &Row, width: Option<usize>) -> std::io::Result<()> {
+/// The commits that a run belongs to.
+struct Commits {
+    source: Option<ShownCommit>,
+    links: Vec<ShownCommit>,
+}
+
+fn head(out: &mut Out, run: &StoredRun<'_>, commits: &Commits, row: &Row, width: Option<usize>) -> std::io::Result<()> {
     let manifest = &run.manifest;
     let id = out.paint(YELLOW, manifest.id.as_str());
     let title = out.paint(BOLD, &sanitize(manifest.experiment.as_deref().unwrap_or(&manifest.run_id)));
@@ -111,7 +129,12 @@ fn head(out: &mut Out, repo: &Repo, run: &StoredRun<'_>, row: &Row, width: Optio
     }
     line("started", moment(manifest.started_at.as_deref()))?;
     line("recorded", moment(Some(&manifest.recorded_at)))?;
-    line("source", source(repo, &manifest.source))?;
+    let source = commits.source.as_ref();
+    line("source", source.map_or("unknown".into(), |source| source.source_line(&manifest.source)))?;
+    line("web", source.map(ShownCommit::web_line).unwrap_or_default())?;
+    for link in &commits.links {
+        line("linked", link.link_line())?;
+    }
     line("tags", sanitize(&row.tags.join(" ")).into_owned())?;
     if let Some(note) = &run.overlay.note {
         line("note", sanitize_lines(note).trim_end().replace('\n', "\n          "))?;
@@ -175,29 +198,6 @@ fn moment(time: Option<&str>) -> String {
         Ok(then) => format!("{time} ({})", ago(then, Timestamp::now())),
         Err(_) => sanitize(time).into_owned(),
     }
-}
-
-/// The source commit in one line: `1a2b3c4d5e subject (main, observed, with uncommitted changes)`.
-fn source(repo: &Repo, source: &Source) -> String {
-    let Some(commit) = &source.commit else { return "unknown".into() };
-    let info = repo.parse_oid(commit).filter(|id| repo.has(id)).and_then(|id| repo.commit(&id).ok());
-    let subject = info.as_ref().map(|info| sanitize(info.subject()).into_owned());
-    let exact = info.as_ref().map(|info| source.tree.as_deref() == Some(info.tree.to_string().as_str()));
-    let how = match source.how {
-        How::Observed => "observed",
-        How::Reflog => "from the reflog",
-        How::Given => "given",
-        How::Unknown => "unknown",
-    };
-    let mut about: Vec<String> = source.branch.iter().map(|branch| sanitize(branch).into_owned()).collect();
-    about.push(how.into());
-    match (source.dirty, exact) {
-        (Some(true), _) => about.push("with uncommitted changes".into()),
-        (Some(false), Some(true)) => about.push("exact".into()),
-        _ => {}
-    }
-    let missing = || "(not in this repository)".to_owned();
-    format!("{} {} ({})", &commit[..10.min(commit.len())], subject.unwrap_or_else(missing), about.join(", "))
 }
 
 fn case_table(out: &mut Out, cases: &[CaseRow], width: Option<usize>) -> std::io::Result<()> {

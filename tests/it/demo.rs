@@ -43,8 +43,13 @@ fn the_demo_records_and_shows_real_runs() {
             said.lines().filter(|line| line.starts_with("recorded ") && line.ends_with(']')).collect();
         assert_eq!(recorded.len(), 5, "{said}");
         assert!(!said.contains("unknown"), "every run has found its source commit: {said}");
-        for part in ["3/8 passed (0.571), 1 error", "7/8 passed (0.938)", "(from the reflog)", "baseline", "runs     5"]
-        {
+        for part in [
+            "3/8 passed (0.571), 1 error",
+            "7/8 passed (0.938)",
+            "(reflog, near: tree not observed)",
+            "baseline",
+            "runs     5",
+        ] {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert!(!said.contains('\x1b'), "colour is for terminals");

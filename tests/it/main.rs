@@ -39,3 +39,4 @@ mod repos;
 mod schema;
 mod second_reader;
 mod smoke;
+mod source;

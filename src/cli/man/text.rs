@@ -42,7 +42,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 9] = [
     ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
 ];
 
-pub(super) const CONFIGURATION: [(&str, &str); 7] = [
+pub(super) const CONFIGURATION: [(&str, &str); 8] = [
     (
         "agentv.maxBlobSize",
         "A file above this size is stored in parts: hosts refuse large blobs. Takes the suffixes k, m and g. Default: 45m.",
@@ -57,6 +57,11 @@ pub(super) const CONFIGURATION: [(&str, &str); 7] = [
         "The repository that this project's runs are published to. Where it is set, agentv eval leaves recording to upstream's CLI.",
     ),
     ("agentv.remote", "The remote to share runs with. Default: that of the current branch, else origin."),
+    (
+        "agentv.webUrl",
+        "The web page of a commit, where git agentv show can't derive it from the remote: an address with {commit} in it, as \
+         https://git.example.com/team/code/commit/{commit}.",
+    ),
     ("pager.agentv", "Whether to use a pager, or which, for git agentv alone."),
     ("core.pager", "The pager, as for git."),
     ("color.ui", "auto, always or never, as for git."),

@@ -18,8 +18,7 @@ pub fn commit_page(url: &str, commit: &str) -> Option<String> {
     let location = Location::parse(url)?;
     let path: Vec<&str> = location.path.iter().map(String::as_str).collect();
     let host = location.host.as_str();
-    let kind =
-        |names: &[&str]| names.iter().any(|name| host.strip_prefix(*name).is_some_and(|rest| !rest.is_empty()));
+    let kind = |names: &[&str]| names.iter().any(|name| host.strip_prefix(*name).is_some_and(|rest| !rest.is_empty()));
     match (host, path.as_slice()) {
         ("github.com" | "www.github.com" | "ssh.github.com", &[_, _]) => {
             location.page("github.com", &path, &["commit", commit])

@@ -205,7 +205,7 @@ fn a_commit_that_is_given() {
     env.agentv(["record", "--commit", "v1"]).ok();
     let source = source(&env, &env.repo);
     assert_eq!((&source["commit"], &source["how"]), (&first.as_str().into(), &"given".into()));
-    assert!(env.agentv(["show"]).ok().contains("(given)"));
+    assert!(env.agentv(["show"]).ok().contains("(given, near: "));
 }
 
 #[test]
