@@ -145,7 +145,11 @@ fn text(out: &mut Out, check: &LinkCheck) -> std::io::Result<()> {
                 format!("; named by {}", short.join(", "))
             }
         };
-        writeln!(out, "run {id} {}: {fate}{named}", sanitize(run.row.experiment.as_deref().unwrap_or(&run.row.run_id)))?;
+        writeln!(
+            out,
+            "run {id} {}: {fate}{named}",
+            sanitize(run.row.experiment.as_deref().unwrap_or(&run.row.run_id))
+        )?;
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::git::{Repo, without_credentials};
-use crate::run::{RunStatus, format_time};
+use crate::hooks::pending::{self, Fate};
+use crate::run::{RunId, RunStatus, format_time};
 use crate::store::{Found, State};
 
 use super::args::{DocumentFormat, Status};
@@ -42,6 +43,10 @@ pub(super) struct StatusReport {
     incomplete: Vec<Problem>,
     /// Bundles that can't be read.
     broken: Vec<Problem>,
+    /// Runs that the next commit here will name, if the hooks are installed.
+    pending: Vec<RunId>,
+    /// Runs that no commit names, because HEAD went elsewhere after they were recorded.
+    discarded: Vec<RunId>,
     /// Hooks of ours that are installed.
     hooks: Vec<String>,
     /// The remote that runs would be shared with.
@@ -106,6 +111,14 @@ pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Fail
         let name = out.paint(DIM, &format!("{name:<8}"));
         writeln!(out, "{name} {value}")
     };
+    let ids = |runs: &[RunId]| runs.iter().map(|id| id.as_str()[..8].to_owned()).collect::<Vec<_>>().join(", ");
+    if !report.pending.is_empty() {
+        line("pending", format!("{}: the next commit names {}", ids(&report.pending), them(&report.pending)))?;
+    }
+    if !report.discarded.is_empty() {
+        let what = ids(&report.discarded);
+        line("dropped", format!("{what}: HEAD moved on without them; 'git agentv link RUN COMMIT' links one"))?;
+    }
     line("hooks", if report.hooks.is_empty() { "none installed".into() } else { report.hooks.join(", ") })?;
     line(
         "remote",
@@ -116,6 +129,10 @@ pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Fail
     )?;
     out.finish()?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn them(runs: &[RunId]) -> &'static str {
+    if runs.len() == 1 { "it" } else { "them" }
 }
 
 fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
@@ -141,7 +158,12 @@ fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
             State::Broken(err) => broken.push(Problem { path: shown(&path), reason: err.to_string() }),
         }
     }
+    let waiting = pending::list(&store)?;
+    let discarded = pending::discarded(&store, &waiting)?;
+    let pending = waiting.into_iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id).collect();
     Ok(StatusReport {
+        pending,
+        discarded,
         version: JSON_VERSION,
         name: store.name().into(),
         tip: tip.map(|tip| tip.to_string()),

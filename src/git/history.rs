@@ -63,6 +63,15 @@ impl Repo {
         Ok(commits)
     }
 
+    /// The commits of `to` that are not in `from` and have a trailer `key`, newest first.
+    pub fn citing_between(&self, from: &Oid, to: &Oid, key: &str) -> Result<Vec<SourceCommit>> {
+        if !self.has(from) {
+            return Ok(Vec::new());
+        }
+        let grep = format!("--grep=^{key}:");
+        self.log_of(&[&grep, "-i"], &format!("{to}\n^{from}"), key)
+    }
+
     /// Commits of all refs that were committed at `since` (seconds since 1970) or later, with their patch ids.
     pub fn recent_commits(&self, since: i64) -> Result<Vec<SourceCommit>> {
         let since = format!("--since=@{since}");

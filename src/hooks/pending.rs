@@ -12,6 +12,8 @@ use crate::git::{Error, Oid, Repo};
 use crate::run::RunId;
 use crate::store::{Result, Store};
 
+use super::TRAILER;
+
 /// A run in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -113,6 +115,24 @@ pub fn list(store: &Store<'_>) -> Result<Vec<Waiting>> {
         return Ok(Vec::new());
     }
     list_at(store, store.repo().head()?.commit)
+}
+
+/// Of the runs that were recorded on a commit which is no longer HEAD, those that nothing was
+/// made of: they were not linked to a commit that was made there, and they won't be.
+pub fn discarded(store: &Store<'_>, waiting: &[Waiting]) -> Result<Vec<RunId>> {
+    let repo = store.repo();
+    let Some(head) = repo.head()?.commit else { return Ok(Vec::new()) };
+    let mut discarded = Vec::new();
+    for Waiting { id, fate } in waiting {
+        let Fate::Moved(source) = fate else { continue };
+        let cites = |commit: &crate::git::SourceCommit| commit.cites.iter().any(|cited| *cited == id.as_str());
+        let linked =
+            store.present(std::slice::from_ref(id))?.into_iter().flatten().any(|run| !run.overlay.links.is_empty());
+        if !linked && !repo.citing_between(source, &head, TRAILER)?.iter().any(cites) {
+            discarded.push(id.clone());
+        }
+    }
+    Ok(discarded)
 }
 
 fn list_at(store: &Store<'_>, head: Option<Oid>) -> Result<Vec<Waiting>> {

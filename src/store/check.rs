@@ -92,7 +92,11 @@ impl Store<'_> {
         check.runs = runs
             .into_iter()
             .zip(fates)
-            .map(|(run, state)| RunLink { cited_by: cited_by.remove(&run.row.id).unwrap_or_default(), state, row: run.row })
+            .map(|(run, state)| RunLink {
+                cited_by: cited_by.remove(&run.row.id).unwrap_or_default(),
+                state,
+                row: run.row,
+            })
             .collect();
         Ok(check)
     }
@@ -100,7 +104,8 @@ impl Store<'_> {
     /// What became of the source commits of `runs`, in their order.
     fn fates(&self, runs: &[Listed], cited_by: &HashMap<RunId, Vec<Oid>>) -> Result<Vec<Option<State>>> {
         let source = |run: &Listed| run.row.sha.as_deref().and_then(|sha| self.repo.parse_oid(sha));
-        let links = |run: &Listed| run.row.links.iter().filter_map(|link| self.repo.parse_oid(link)).collect::<Vec<_>>();
+        let links =
+            |run: &Listed| run.row.links.iter().filter_map(|link| self.repo.parse_oid(link)).collect::<Vec<_>>();
         let mentioned: HashSet<Oid> = runs.iter().flat_map(|run| source(run).into_iter().chain(links(run))).collect();
         let here: Vec<Oid> = mentioned.into_iter().filter(|id| self.repo.has(id)).collect();
         let lost = self.repo.unreachable(&here)?;
