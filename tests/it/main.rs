@@ -36,6 +36,7 @@ mod oracle;
 mod provenance;
 mod real_client;
 mod repos;
+mod runs_of;
 mod schema;
 mod second_reader;
 mod smoke;
