@@ -94,6 +94,10 @@ pub enum Command {
     Tag(Tag),
     /// Write, show or remove the note of a run
     Note(Note),
+    /// Link a run to a commit
+    Link(Link),
+    /// Take the link between a run and a commit away
+    Unlink(Unlink),
     /// Delete a run; it can be restored
     #[command(visible_alias = "rm")]
     Delete(Runs),
@@ -349,6 +353,51 @@ pub struct Note {
     /// Remove the note
     #[arg(long)]
     pub remove: bool,
+}
+
+/// `git agentv link`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The commit of HEAD gets the trailer 'Agentv-Run: <id>' if nobody else has it: no remote,
+no tag, no other branch. That amends it; author and dates, staged changes and the working
+tree stay as they are, and it is signed if commit.gpgSign says so. Any other commit is
+left alone and the link is kept with the run. What was done is told.
+
+Examples:
+  git agentv link 3f9c                   the run and HEAD
+  git agentv link 3f9c v1.2
+  git log --format='%h %s %(trailers:key=Agentv-Run,valueonly,separator=%x2C)'")]
+pub struct Link {
+    /// 4 or more digits of the id, the bundle's own id, or @{0}, @{1} … for the newest
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The commit; HEAD if not given
+    #[arg(value_name = "COMMIT")]
+    pub commit: Option<String>,
+    /// How to print what was done
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: DocumentFormat,
+}
+
+/// `git agentv unlink`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Removes the link that is kept with the run. If the commit's message cites the run, that is
+amended away where 'git agentv link' could have put it there; elsewhere it stays, and the
+exit code is 1.
+
+Example:
+  git agentv unlink 3f9c v1.2")]
+pub struct Unlink {
+    /// 4 or more digits of the id, the bundle's own id, or @{0}, @{1} … for the newest
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The commit; HEAD if not given
+    #[arg(value_name = "COMMIT")]
+    pub commit: Option<String>,
+    /// How to print what was done
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: DocumentFormat,
 }
 
 /// Commands on one or more runs.

@@ -16,6 +16,7 @@ mod files;
 mod hook;
 mod human;
 mod import;
+mod link;
 mod links;
 mod list;
 mod man;
@@ -106,6 +107,8 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Import(args) => import::run(context, &args),
         Command::Tag(args) => edit::tag(context, &args),
         Command::Note(args) => edit::note(context, &args),
+        Command::Link(args) => link::link(context, &args),
+        Command::Unlink(args) => link::unlink(context, &args),
         Command::Delete(args) => edit::delete(context, &args),
         Command::Restore(args) => edit::restore(context, &args),
         Command::Schema(args) => schema::run(context, &args),

@@ -83,6 +83,14 @@ pub enum Error {
         /// Why it is bad.
         reason: String,
     },
+    /// HEAD was moved by somebody else in the middle of an amend.
+    #[error("HEAD is {new} and not what {old} was to become: something else moved it, or a hook changed the commit")]
+    HeadMoved {
+        /// What was amended.
+        old: Oid,
+        /// What HEAD is now.
+        new: Oid,
+    },
     /// A setting names a remote that does not exist.
     #[error("{key} names '{name}', but there is no such remote")]
     NoRemote {
@@ -128,6 +136,7 @@ impl Error {
             Self::Missing(_) => {
                 "'git fsck' tells more; in a partial clone, check that its remote can be reached".into()
             }
+            Self::HeadMoved { .. } => "'git reflog' shows both; nothing is lost".into(),
             Self::NoRemote { .. } => "'git remote' lists them; 'git config agentv.remote NAME' names one".into(),
             Self::Invalid { .. } => "'git fsck --full' tells more".into(),
             Self::Odb { action: "write", .. } => "nothing was recorded; check permissions and free space".into(),

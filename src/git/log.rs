@@ -50,7 +50,8 @@ impl Repo {
     }
 
     /// Whether history ends at `id` because this clone is shallow.
-    fn is_shallow_boundary(&self, id: &Oid) -> bool {
+    #[must_use]
+    pub fn is_shallow_boundary(&self, id: &Oid) -> bool {
         self.gix().shallow_commits().ok().flatten().is_some_and(|commits| commits.iter().any(|commit| commit == id))
     }
 }

@@ -6,6 +6,7 @@
 //! `git update-ref`, because only git does it right on every ref backend
 //! (gix 0.90 reports success and loses the write in reftable repositories).
 
+mod amend;
 mod commit;
 mod config;
 mod error;
@@ -16,6 +17,7 @@ mod loose;
 mod objects;
 mod pack;
 mod process;
+mod published;
 mod reflog;
 mod refs;
 mod remote;
@@ -26,6 +28,7 @@ mod version;
 mod weburl;
 mod worktree;
 
+pub use amend::RawCommit;
 pub use commit::{Commit, CommitInfo, cited, trailers};
 pub use error::{Error, Result};
 pub use history::SourceCommit;
@@ -38,7 +41,7 @@ pub use reflog::head_at;
 pub use refs::{Moved, RefMove};
 pub use remote::{Remote, without_credentials};
 pub use repo::{ConfigScope, Repo};
-pub use trailer::{COMMENT_CHARS, add_trailers};
+pub use trailer::{COMMENT_CHARS, add_trailers, has_trailer, without_trailer};
 pub use tree::{Entry, EntryKind, Tree};
 pub use version::{MINIMUM, Version};
 pub use weburl::commit_page;

@@ -3,14 +3,17 @@
 //! A run that was recorded on HEAD is *pending* ([`pending`]) until a commit is made on it.
 //! `prepare-commit-msg` ([`prepare`]) then names it in the commit's trailers, `commit-msg`
 //! ([`commit_msg`]) keeps an abandoned message empty, and `post-rewrite` ([`rewrite`]) carries
-//! the links over when history is rewritten. Hooks read the log and the tip's tree, never
+//! the links over when history is rewritten. [`link`] and [`unlink`] do by hand what they do. Hooks read the log and the tip's tree, never
 //! a projection, and never the network.
 
 pub mod buffer;
 pub mod commit_msg;
+mod link;
 pub mod pending;
 pub mod prepare;
 pub mod rewrite;
+
+pub use link::{Kept, LinkState, Linked, Unlinked, link, unlink};
 
 /// The key of the trailer that names a run in a source commit.
 pub const TRAILER: &str = "Agentv-Run";

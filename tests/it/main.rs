@@ -30,6 +30,7 @@ mod import_branches;
 mod import_numbers;
 mod incomplete;
 mod index_lines;
+mod link;
 mod man;
 mod no_lost_runs;
 mod oracle;

@@ -4,7 +4,7 @@
 pub(super) const RELATED: [&[&str]; 4] = [
     &["record", "run", "import", "status"],
     &["list", "show", "files", "cat", "export", "schema"],
-    &["tag", "note", "delete", "restore"],
+    &["tag", "note", "link", "unlink", "delete", "restore"],
     &["man", "completions"],
 ];
 
