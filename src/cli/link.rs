@@ -54,7 +54,7 @@ impl Report {
     }
 
     /// It was amended into another.
-    fn amended(&mut self, new: impl ToString) {
+    fn amended(&mut self, new: &impl ToString) {
         self.was = Some(std::mem::replace(&mut self.commit, new.to_string()));
     }
 
@@ -86,7 +86,7 @@ pub(super) fn link(context: &mut Context, args: &Link) -> Result<ExitCode, Failu
             format!("{} is linked to {} already: {how}", run.id(), report.name())
         }
         Linked::Amended(new) => {
-            report.amended(new);
+            report.amended(&new);
             (report.cited, report.kept) = (true, true);
             format!("linked {} to {}: its message now ends in '{TRAILER}: {0}'", run.id(), report.name())
         }
@@ -121,7 +121,7 @@ pub(super) fn unlink(context: &mut Context, args: &Unlink) -> Result<ExitCode, F
         Unlinked::Done(new) => {
             let about = if new.is_some() { ": its message no longer cites the run" } else { "" };
             if let Some(new) = new {
-                report.amended(new);
+                report.amended(&new);
             }
             let text = format!("unlinked {} from {}{about}", run.id(), report.name());
             report.print(context, args.format, &text)?;

@@ -30,11 +30,11 @@ impl Repo {
         }
         if let Some(branch) = self.head()?.branch {
             let key = format!("branch.{branch}.remote");
+            let name = self.setting(&key).filter(|name| !name.is_empty());
             // A branch may also track one of this repository, or an address without a name.
-            match self.setting(&key).filter(|name| !name.is_empty() && name != "." && !name.contains(['/', ':', '\\']))
-            {
-                Some(name) => return named(key, name),
-                None => {}
+            let is_address = |name: &str| name == "." || name.contains(['/', ':', '\\']);
+            if let Some(name) = name.filter(|name| found(name.clone()).is_some() || !is_address(name)) {
+                return named(key, name);
             }
         }
         Ok(found("origin".into()))

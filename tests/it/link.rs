@@ -128,7 +128,7 @@ fn linking_twice_and_unlinking_twice() {
     assert_eq!(said, format!("linked {run} to {} first: {kept}\n", &first[..10]));
     let said = env.agentv(["link", &run, &first[..8]]).ok();
     assert_eq!(said, format!("{run} is linked to {} first already: the link is kept with the run\n", &first[..10]));
-    assert_eq!(links(&env), [first.clone()]);
+    assert_eq!(links(&env), [first.as_str()]);
     assert!(env.agentv(["show", &run]).ok().contains(&format!("linked    {} first (near: ", &first[..10])));
     assert_eq!(env.agentv(["unlink", &run, &first]).ok(), format!("unlinked {run} from {} first\n", &first[..10]));
     assert_eq!((links(&env).len(), head(&env)), (0, before));

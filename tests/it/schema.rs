@@ -104,6 +104,8 @@ fn eventful() -> TestEnv {
     env.agentv(["record", "any", "--name", "any", "--metric", "accuracy=0.5", "--metric", "tokens=7"]).ok();
     env.agentv(["note", "any", "-m", "in parts"]).ok();
     env.agentv(["run", "--name", "observed", "--", "sh", "-c", "echo x > \"$AGENTV_RESULTS_DIR/x\""]).ok();
+    env.agentv(["link", "observed"]).ok();
+    env.git(["remote", "set-url", "origin", "https://user:secret@github.com/a/b.git"]).ok();
     env.small_bundle(1);
     env.agentv(["record", ".agentv/results/small-1"]).ok();
     env.agentv(["tag", "small-1", "+gone"]).ok();
@@ -143,7 +145,7 @@ fn what_is_stored_and_printed_is_valid() {
     let env = eventful();
     let found = documents(&env);
     let count = |wanted: &str| found.iter().filter(|(name, _)| *name == wanted).count();
-    assert_eq!(ALL.map(count), [6 + 9, 6, 2, 3 + 3 + 1, 1, 6, 1]);
+    assert_eq!(ALL.map(count), [6 + 10, 6, 3, 3 + 3 + 1, 1, 6, 1]);
     for schema in ALL.map(|name| Schema::of(&env, name)) {
         for (_, document) in found.iter().filter(|(name, _)| *name == schema.name) {
             schema.accepts(document);

@@ -104,6 +104,12 @@ fn fill(env: &mut TestEnv) {
     at(env, 7200);
     env.agentv(["tag", "small-3", "+gone"]).ok();
     env.agentv(["tag", "@{0}", "+newest"]).ok();
+    env.git(["commit", "-q", "--allow-empty", "-m", "later"]).ok();
+    env.agentv(["link", "small-1", "HEAD~1"]).ok();
+    env.agentv(["link", "small-1"]).ok();
+    env.agentv(["link", "unfinished", "HEAD~1"]).fails(128);
+    env.agentv(["link", "x"]).ok();
+    env.agentv(["unlink", "x"]).ok();
 }
 
 #[test]

@@ -113,6 +113,11 @@ fn the_remote_that_counts() {
     assert!(web().starts_with(&repository("origin")), "{}", web());
     env.git(["config", "branch.main.remote", "."]).ok();
     assert!(web().starts_with(&repository("origin")), "a branch of this repository: {}", web());
+    env.git(["config", "branch.main.remote", "https://github.com/o/elsewhere"]).ok();
+    assert!(web().starts_with(&repository("origin")), "an address is no remote: {}", web());
+    env.git(["remote", "add", "team/ours", "git@github.com:o/ours.git"]).ok();
+    env.git(["config", "branch.main.remote", "team/ours"]).ok();
+    assert!(web().starts_with(&repository("ours")), "{}", web());
     env.git(["config", "branch.main.remote", "fork"]).ok();
     assert!(web().starts_with(&repository("fork")), "{}", web());
     env.git(["config", "agentv.remote", "third"]).ok();

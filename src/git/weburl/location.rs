@@ -66,9 +66,9 @@ impl Location {
     }
 
     /// A page of this web server.
-    pub(super) fn page(&self, host: &str, repository: &[&str], rest: &[&str]) -> Option<String> {
+    pub(super) fn page(&self, host: &str, repository: &[&str], rest: &[&str]) -> String {
         let path: Vec<String> = repository.iter().chain(rest).map(|segment| encode(segment)).collect();
-        Some(format!("{}://{host}{}/{}", self.scheme, self.port, path.join("/")))
+        format!("{}://{host}{}/{}", self.scheme, self.port, path.join("/"))
     }
 }
 
@@ -78,16 +78,9 @@ fn decode(text: &str) -> String {
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while at < bytes.len() {
         let hex = text.get(at + 1..at + 3).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| bytes[at] == b'%') {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| bytes[at] == b'%');
+        out.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
     }
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }

@@ -19,7 +19,7 @@ pub fn commit_page(url: &str, commit: &str) -> Option<String> {
     let path: Vec<&str> = location.path.iter().map(String::as_str).collect();
     let host = location.host.as_str();
     let kind = |names: &[&str]| names.iter().any(|name| host.strip_prefix(*name).is_some_and(|rest| !rest.is_empty()));
-    match (host, path.as_slice()) {
+    Some(match (host, path.as_slice()) {
         ("github.com" | "www.github.com" | "ssh.github.com", &[_, _]) => {
             location.page("github.com", &path, &["commit", commit])
         }
@@ -43,16 +43,16 @@ pub fn commit_page(url: &str, commit: &str) -> Option<String> {
         }
         (_, &[_, _, ..]) if kind(&["gitlab."]) => location.page(host, &path, &["-", "commit", commit]),
         (_, &[_, _, ..]) if kind(&["gitea.", "forgejo."]) => location.page(host, &path, &["commit", commit]),
-        (_, &[_, _, ..]) if kind(&["bitbucket.", "stash."]) => location.bitbucket_server(&path, commit),
-        _ => None,
-    }
+        (_, &[_, _, ..]) if kind(&["bitbucket.", "stash."]) => location.bitbucket_server(&path, commit)?,
+        _ => return None,
+    })
 }
 
 impl Location {
     /// Azure takes a `.git` at the end for a part of the name.
-    fn azure(&self, commit: &str) -> Option<String> {
-        let mut path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        *path.last_mut()? = &self.last;
+    fn azure(&self, commit: &str) -> String {
+        let before = self.path.iter().take(self.path.len() - 1).map(String::as_str);
+        let path: Vec<&str> = before.chain([self.last.as_str()]).collect();
         self.page(&self.host, &path, &["commit", commit])
     }
 
@@ -64,7 +64,7 @@ impl Location {
             _ => return None,
         };
         let (kind, owner) = project.strip_prefix('~').map_or(("projects", project), |user| ("users", user));
-        self.page(&self.host, context, &[kind, owner, "repos", repository, "commits", commit])
+        Some(self.page(&self.host, context, &[kind, owner, "repos", repository, "commits", commit]))
     }
 }
 
