@@ -68,11 +68,30 @@ impl Repo {
     }
 
     /// Whether a commit is on a remote, as far as this clone knows: whether one of the refs that
-    /// follow it contains the commit. None if that takes too long to find out.
+    /// follow it contains the commit. None if nothing follows it, or if that takes too long to find out.
     pub fn is_on_remote(&self, commit: &Oid, remote: &str) -> Result<Option<bool>> {
+        let followers = self.followers(remote);
+        if followers.is_empty() {
+            return Ok(None);
+        }
         let git = self.git("for-each-ref").args(["--count=1", "--format=%(refname)", "--contains"]);
-        let found = git.arg(commit.to_string()).arg(format!("refs/remotes/{remote}/")).run_within(PATIENCE)?;
+        let found = git.arg(commit.to_string()).args(followers).run_within(PATIENCE)?;
         Ok(found.map(|refs| !refs.is_empty()))
+    }
+
+    /// The refs that fetching from a remote moves, as patterns: what its refspecs name behind the colon.
+    fn followers(&self, remote: &str) -> Vec<String> {
+        let snapshot = self.gix().config_snapshot();
+        let refspecs = snapshot.plumbing().strings(format!("remote.{remote}.fetch").as_str()).unwrap_or_default();
+        let refspecs = refspecs.iter().map(ToString::to_string);
+        refspecs
+            .filter_map(|refspec| {
+                let to = refspec.split_once(':')?.1;
+                // `refs/x/` means all below it, `refs/x/*` only those directly in it.
+                let pattern = to.strip_suffix("/*").map_or_else(|| to.to_owned(), |dir| format!("{dir}/"));
+                pattern.starts_with("refs/").then_some(pattern)
+            })
+            .collect()
     }
 }
 

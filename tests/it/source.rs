@@ -84,6 +84,14 @@ fn the_page_of_the_commit() {
     env.git(["update-ref", "refs/remotes/origin2/main", "HEAD"]).ok();
     assert_eq!(line(&env, &run, "web").unwrap(), format!("{page} (not pushed)"));
 
+    // Where the refs that follow it are is for the remote's refspecs to say; without one nobody knows.
+    env.git(["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin2/*"]).ok();
+    assert_eq!(line(&env, &run, "web").unwrap(), page);
+    env.git(["config", "remote.origin.fetch", "main"]).ok();
+    assert_eq!(line(&env, &run, "web").unwrap(), page);
+    assert_eq!(source(&env, &run).get("pushed"), None);
+    env.git(["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]).ok();
+
     // A host that is not known has no page, unless somebody says what it looks like.
     env.git(["remote", "set-url", "origin", "git@code.example.com:o/r.git"]).ok();
     assert_eq!(line(&env, &run, "web"), None);

@@ -42,7 +42,7 @@ fn messages() {
     let base = head(&env);
     let t = format!("Agentv-Run: {run}");
     let latin = "encoding ISO-8859-1\n";
-    let table: [(&str, &[u8], Vec<u8>); 22] = [
+    let table: [(&str, &[u8], Vec<u8>); 23] = [
         ("", b"s\n", format!("s\n\n{t}\n").into()),
         ("", b"s", format!("s\n\n{t}").into()),
         ("", b"s\n\n\n", format!("s\n\n{t}\n\n\n").into()),
@@ -66,6 +66,7 @@ fn messages() {
         ("", b"s\r\n\r\nbody\r\n", format!("s\r\n\r\nbody\r\n\r\n{t}\r\n").into()),
         ("", b"s\r\n\r\nSigned-off-by: A <a@b>\r\n", format!("s\r\n\r\nSigned-off-by: A <a@b>\r\n{t}\r\n").into()),
         ("", "süß\n\n本文\n".as_bytes(), format!("süß\n\n本文\n\n{t}\n").into()),
+        ("x-other kept\n", b"s\n", format!("s\n\n{t}\n").into()),
         (latin, b"caf\xe9\n", [b"caf\xe9\n\n", t.as_bytes(), b"\n"].concat()),
         ("", b"s\n\nIssue: 1\n  folded\n", format!("s\n\nIssue: 1\n  folded\n{t}\n").into()),
         ("", b"-m $(x) `y` 'z' \"\\\n", format!("-m $(x) `y` 'z' \"\\\n\n{t}\n").into()),
