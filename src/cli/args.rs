@@ -1,12 +1,16 @@
 //! The command line as clap types. No code here touches anything, so that man
 //! pages, completions and tests can use it.
 
+mod hooks;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::run::TagEdit;
+
+pub use hooks::{Hooks, HooksAction};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,6 +92,8 @@ pub enum Command {
     RunsOf(RunsOf),
     /// List the links between runs and commits, and check them
     Links(Links),
+    /// Install the git hooks that link runs and commits, or look after them
+    Hooks(Hooks),
     /// Import the runs of upstream's results branch
     Import(Import),
     /// Add and remove tags of a run

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::hooks::install;
 use crate::{git, run, store};
 
 /// Why a command did not do what it was asked to.
@@ -56,6 +57,12 @@ impl From<store::Error> for Failure {
 
 impl From<git::Error> for Failure {
     fn from(err: git::Error) -> Self {
+        Self { message: err.to_string(), hint: err.hint(), code: FATAL }
+    }
+}
+
+impl From<install::Error> for Failure {
+    fn from(err: install::Error) -> Self {
         Self { message: err.to_string(), hint: err.hint(), code: FATAL }
     }
 }

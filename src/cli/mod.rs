@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod files;
 mod hook;
+mod hooks;
 mod human;
 mod import;
 mod link;
@@ -104,6 +105,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Cat(args) => cat::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Status(args) => status::run(context, &args),
+        Command::Hooks(args) => hooks::run(context, &args),
         Command::Import(args) => import::run(context, &args),
         Command::Tag(args) => edit::tag(context, &args),
         Command::Note(args) => edit::note(context, &args),

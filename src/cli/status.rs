@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::git::{Repo, without_credentials};
+use crate::hooks::install;
 use crate::hooks::pending::{self, Fate};
 use crate::run::{RunId, RunStatus, format_time};
 use crate::store::{Found, State};
@@ -73,9 +74,6 @@ struct Remote {
     url: Option<String>,
 }
 
-/// The hooks that link runs and commits.
-const HOOKS: [&str; 3] = ["prepare-commit-msg", "commit-msg", "post-rewrite"];
-
 pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let report = report(context, &repo)?;
@@ -119,7 +117,14 @@ pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Fail
         let what = ids(&report.discarded);
         line("dropped", format!("{what}: HEAD moved on without them; 'git agentv link RUN COMMIT' links one"))?;
     }
-    line("hooks", if report.hooks.is_empty() { "none installed".into() } else { report.hooks.join(", ") })?;
+    line(
+        "hooks",
+        if report.hooks.is_empty() {
+            "none installed: 'git agentv hooks install' links runs and commits".into()
+        } else {
+            report.hooks.join(", ")
+        },
+    )?;
     line(
         "remote",
         match &report.remote {
@@ -178,14 +183,10 @@ fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
     })
 }
 
-/// The hooks that call us. The hooks themselves come with a later version; somebody may have wired them by hand.
+/// The hooks that call us, as far as one can see. 'git agentv hooks status' tries them.
 fn hooks(repo: &Repo) -> Result<Vec<String>, Failure> {
-    let dir = repo.hooks_dir()?;
-    let calls_us = |name: &str| {
-        let text = std::fs::read_to_string(dir.join(name)).unwrap_or_default();
-        text.contains("git-agentv") || text.contains("git agentv")
-    };
-    Ok(HOOKS.into_iter().filter(|name| calls_us(name)).map(str::to_owned).collect())
+    let (_, hooks) = install::inspect(repo)?;
+    Ok(hooks.iter().filter(|hook| hook.how.is_wired()).map(|hook| hook.event.name().to_owned()).collect())
 }
 
 /// The elected remote, as it is told.

@@ -36,7 +36,7 @@ pub use identity::{Identity, Signature};
 pub use log::Log;
 pub use objects::Kind;
 pub use pack::{Keep, Mark, PackWriter, SmallPack};
-pub use process::{Git, find_program};
+pub use process::{Git, find_program, is_executable};
 pub use reflog::head_at;
 pub use refs::{Moved, RefMove};
 pub use remote::{Remote, without_credentials};

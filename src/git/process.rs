@@ -27,6 +27,9 @@ const LOCAL_ENV: [&str; 8] = [
     "GIT_NAMESPACE",
 ];
 
+/// Variables that name another place for objects.
+const OBJECTS_ENV: [&str; 2] = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"];
+
 /// A git command that is being put together.
 #[derive(Debug)]
 pub struct Git {
@@ -38,6 +41,17 @@ impl Git {
     /// A git command that needs no repository.
     pub(crate) fn anywhere(subcommand: &str) -> Self {
         Self::new(subcommand)
+    }
+
+    /// A git command on the repository that git itself finds at `dir`, as if it was started there by hand: its
+    /// hooks see nothing of the repository that we work on.
+    pub(crate) fn in_dir(dir: &Path, subcommand: &str) -> Self {
+        let mut git = Self::new(subcommand);
+        for name in LOCAL_ENV.iter().chain(&OBJECTS_ENV) {
+            git.command.env_remove(name);
+        }
+        git.command.current_dir(dir);
+        git
     }
 
     /// A git command on the repository at `git_dir`.
@@ -252,13 +266,15 @@ pub fn find_program(name: &str, accept: impl Fn(&Path) -> bool) -> Option<PathBu
         .find(|path| is_executable(path) && accept(path))
 }
 
+/// Whether there is a file at `path` that can be run.
 #[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
+pub fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
+/// Whether there is a file at `path` that can be run.
 #[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
+pub fn is_executable(path: &Path) -> bool {
     path.is_file()
 }

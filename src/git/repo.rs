@@ -44,6 +44,20 @@ impl Repo {
         }
     }
 
+    /// Opens the repository at the top of the working tree `dir`, whatever the environment says.
+    pub fn at(dir: &Path) -> Result<Self> {
+        let mut permissions = gix::open::Permissions::default_for_level(Trust::Full);
+        permissions.env.git_prefix = gix::sec::Permission::Deny;
+        let options = gix::open::Options::default().permissions(permissions).lossy_config(true);
+        let gix = gix::ThreadSafeRepository::open_opts(dir, options).map_err(|err| explain(dir, &err))?;
+        Ok(Self::from_gix(gix.to_thread_local()))
+    }
+
+    fn from_gix(gix: gix::Repository) -> Self {
+        let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
+        Self { gix, reftable, packs: OnceCell::new() }
+    }
+
     pub(super) fn gix(&self) -> &gix::Repository {
         &self.gix
     }
@@ -218,8 +232,7 @@ fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo
     let gix = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, trust)
         .map_err(|err| explain(dir, &err))?
         .to_thread_local();
-    let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
-    Ok(Repo { gix, reftable, packs: OnceCell::new() })
+    Ok(Repo::from_gix(gix))
 }
 
 /// gix says all of this in prose only; the question that it answers is asked again, of the file system.

@@ -8,6 +8,7 @@
 
 pub mod buffer;
 pub mod commit_msg;
+pub mod install;
 mod link;
 pub mod pending;
 pub mod prepare;

@@ -1,7 +1,8 @@
 //! What the man pages say beyond the options.
 
 /// Commands that are explained by each other.
-pub(super) const RELATED: [&[&str]; 4] = [
+pub(super) const RELATED: [&[&str]; 5] = [
+    &["hooks", "runs-of", "links", "run"],
     &["record", "run", "import", "status"],
     &["list", "show", "files", "cat", "export", "schema"],
     &["tag", "note", "link", "unlink", "delete", "restore"],

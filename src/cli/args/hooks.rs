@@ -1,0 +1,50 @@
+//! Arguments of `git agentv hooks`.
+
+use clap::{Args, ValueEnum};
+
+use super::DocumentFormat;
+
+/// `git agentv hooks`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Once installed, a commit names the runs that were made on the code before it:
+
+  Agentv-Run: 3f9c1a2b7d4e5f60
+
+prepare-commit-msg adds the trailers, commit-msg lets a commit be abandoned as ever,
+post-rewrite keeps the links over amend and rebase. They never stop a commit, and do
+nothing where git-agentv is missing or AGENTV_HOOK=0 is set.
+
+Hooks that are there keep working: a shell script gets a marked part, anything else is
+put aside and called by ours. What husky, lefthook or pre-commit manages, and what git
+tracks, is left alone: you are told what to add. 'uninstall' restores every file.
+
+'status' makes commits in a scratch repository with the same hooks, and ends with 1 if
+one of them does not do what it should.
+
+Examples:
+  git agentv hooks install
+  git agentv hooks status
+  git agentv hooks install --print      the scripts, and the lines to add by hand")]
+pub struct Hooks {
+    /// What to do
+    #[arg(value_name = "ACTION")]
+    pub action: HooksAction,
+    /// Print the scripts and the lines to add by hand; change nothing
+    #[arg(long)]
+    pub print: bool,
+    /// How to print what was done or found
+    #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "print")]
+    pub format: DocumentFormat,
+}
+
+/// What to do with hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HooksAction {
+    /// Put them in place.
+    Install,
+    /// Take them away, and restore what was there.
+    Uninstall,
+    /// Show where they are, and try them.
+    Status,
+}

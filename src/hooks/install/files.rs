@@ -1,0 +1,107 @@
+//! Changes to files that happen all or not at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::{Error, Result};
+
+/// A change of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Writes a file, in place of what is there.
+    Write { path: PathBuf, content: Vec<u8>, mode: u32 },
+    /// Gives a file another name, in place of what has it.
+    Rename { from: PathBuf, to: PathBuf },
+    /// Removes a file.
+    Remove { path: PathBuf },
+}
+
+/// How to take a step back.
+enum Back {
+    Restore(PathBuf, Vec<u8>, fs::Permissions),
+    Remove(PathBuf),
+    Rename(PathBuf, PathBuf),
+}
+
+/// Takes the steps. If one fails, those before it are taken back.
+pub(super) fn apply(steps: &[Step]) -> Result<()> {
+    // What is most likely to fail comes before anything is changed.
+    let mut staged = steps.iter().map(stage).collect::<Result<Vec<_>>>()?;
+    let mut done = Vec::new();
+    for (step, file) in steps.iter().zip(&mut staged) {
+        let result = take(step, file.take(), &mut done);
+        if result.is_err() {
+            // In the order in which they were: a rename has to make room first. The first error is the one to tell.
+            done.into_iter().rev().for_each(|back| drop(go_back(back)));
+            return result;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the new content to a file beside the one that it will replace.
+fn stage(step: &Step) -> Result<Option<NamedTempFile>> {
+    let Step::Write { path, content, mode } = step else { return Ok(None) };
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let file = tempfile::Builder::new().prefix(".agentv-").tempfile_in(dir).map_err(Error::io("write", path))?;
+    fs::write(file.path(), content).map_err(Error::io("write", path))?;
+    fs::set_permissions(file.path(), permissions(&file, *mode)?).map_err(Error::io("write", path))?;
+    Ok(Some(file))
+}
+
+fn take(step: &Step, staged: Option<NamedTempFile>, done: &mut Vec<Back>) -> Result<()> {
+    match (step, staged) {
+        (Step::Write { path, .. }, Some(file)) => {
+            let before = before(path)?;
+            file.persist(path).map_err(|err| Error::io("write", path)(err.error))?;
+            done.push(before);
+        }
+        (Step::Rename { from, to }, _) => {
+            let before = before(to)?;
+            fs::rename(from, to).map_err(Error::io("rename", from))?;
+            // Undone last to first: the file goes back, then what it had replaced.
+            done.push(before);
+            done.push(Back::Rename(to.clone(), from.clone()));
+        }
+        (Step::Remove { path }, _) => {
+            let before = before(path)?;
+            fs::remove_file(path).map_err(Error::io("remove", path))?;
+            done.push(before);
+        }
+        (Step::Write { .. }, None) => {}
+    }
+    Ok(())
+}
+
+/// How to get back what is at `path` now. Only regular files are ever replaced.
+fn before(path: &Path) -> Result<Back> {
+    let Ok(meta) = path.symlink_metadata() else { return Ok(Back::Remove(path.to_owned())) };
+    let content = fs::read(path).map_err(Error::io("read", path))?;
+    Ok(Back::Restore(path.to_owned(), content, meta.permissions()))
+}
+
+fn go_back(back: Back) -> std::io::Result<()> {
+    match back {
+        Back::Restore(path, content, permissions) => {
+            fs::write(&path, content)?;
+            fs::set_permissions(path, permissions)
+        }
+        Back::Remove(path) if path.symlink_metadata().is_err() => Ok(()),
+        Back::Remove(path) => fs::remove_file(path),
+        Back::Rename(from, to) => fs::rename(from, to),
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+fn permissions(_file: &NamedTempFile, mode: u32) -> Result<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn permissions(file: &NamedTempFile, _mode: u32) -> Result<fs::Permissions> {
+    Ok(file.path().metadata().map_err(Error::io("write", file.path()))?.permissions())
+}

@@ -1,0 +1,144 @@
+//! Whether the hooks work: not by looking for a mark, but by commits in a scratch repository that has the same hooks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::git::{Git, Repo, cited, find_program};
+use crate::hooks::{Event, TRAILER, pending};
+use crate::run::formats::generic::Given;
+use crate::run::{DirBundle, RunId};
+use crate::store::{Provenance, RUNS_REF, RecordOptions, Store};
+
+use super::scratch;
+use super::{Error, Place, Result};
+
+/// What was tried, and whether it went as it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The hook that this depends on.
+    pub event: Event,
+    /// What must hold.
+    pub what: &'static str,
+    /// Whether it does.
+    pub ok: bool,
+    /// Why it doesn't, where that can be told.
+    pub detail: Option<String>,
+}
+
+/// The outcome of a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// In the order in which they were made.
+    pub checks: Vec<Check>,
+}
+
+impl Proof {
+    /// Whether all works.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.checks.iter().all(|check| check.ok)
+    }
+}
+
+/// Makes commits in a scratch repository with a copy of the hooks of `repo`, which is only read.
+pub fn prove(repo: &Repo) -> Result<Proof> {
+    let place = Place::of(repo)?;
+    let dir = tempfile::Builder::new()
+        .prefix("agentv-hooks-")
+        .tempdir()
+        .map_err(Error::io("write", "a scratch directory"))?;
+    let top = dir.path().canonicalize().map_err(Error::io("read", dir.path()))?.join("repo");
+    let scratch = scratch::create(repo, &place, &top)?;
+    let trial = Trial { repo: &scratch, store: Store::new(&scratch, RUNS_REF), top: &top };
+    let checks = vec![trial.abandoned()?, trial.committed()?, trial.amended()?];
+    Ok(Proof { checks })
+}
+
+struct Trial<'a> {
+    repo: &'a Repo,
+    store: Store<'a>,
+    top: &'a Path,
+}
+
+impl Trial<'_> {
+    /// An editor that is left as it was makes no commit, although the message holds our trailer.
+    fn abandoned(&self) -> Result<Check> {
+        self.record("abandoned")?;
+        let before = self.head()?;
+        let said = self.commit(&["--allow-empty"])?;
+        let message = fs::read_to_string(self.top.join(".git/COMMIT_EDITMSG")).unwrap_or_default();
+        let (same, emptied) = (self.head()? == before, !message.lines().any(|line| line.starts_with(TRAILER)));
+        let why = if same {
+            "another hook stopped it before ours saw it"
+        } else {
+            "it made a commit with nothing but our trailer"
+        };
+        let ok = same && emptied;
+        Ok(self.check(Event::CommitMsg, "a commit whose message stays empty is still abandoned", ok, why, &said))
+    }
+
+    /// A commit names the run that was recorded on the code before it.
+    fn committed(&self) -> Result<Check> {
+        let run = self.record("committed")?;
+        let before = self.head()?;
+        let said = self.commit(&["--allow-empty", "--no-verify", "-m", "test: the hooks of git agentv"])?;
+        let head = self.head()?;
+        let commit = self.repo.resolve_commit(&head).and_then(|id| self.repo.commit(&id))?;
+        let named = cited(&commit.message, TRAILER).any(|id| id == run.to_string());
+        let why = if head == before { "git made no commit" } else { "the commit does not name it" };
+        Ok(self.check(Event::PrepareCommitMsg, "a commit names the run of its code", named, why, &said))
+    }
+
+    /// A run stays linked to a commit that is amended.
+    fn amended(&self) -> Result<Check> {
+        let run = self.record("amended")?;
+        let before = self.head()?;
+        let said =
+            self.commit(&["--amend", "--no-edit", "--allow-empty", "--no-verify", "--date=2001-01-01T00:00:00Z"])?;
+        let head = self.head()?;
+        let linked = self.store.find(&run.to_string())?.overlay.is_linked(&head);
+        let why = if head == before { "git made no commit" } else { "the run knows nothing of the new commit" };
+        Ok(self.check(Event::PostRewrite, "the run of a commit that is amended stays linked", linked, why, &said))
+    }
+
+    fn check(&self, event: Event, what: &'static str, ok: bool, why: &str, said: &str) -> Check {
+        let log = fs::read_to_string(self.repo.agentv_dir().join("hook.log")).unwrap_or_default();
+        let more = if find_program("git-agentv", |_| true).is_none() {
+            "git-agentv is not on PATH".to_owned()
+        } else {
+            log.lines().last().map_or_else(|| said.to_owned(), str::to_owned)
+        };
+        let detail = if more.is_empty() { why.to_owned() } else { format!("{why}: {more}") };
+        Check { event, what, ok, detail: (!ok).then_some(detail) }
+    }
+
+    /// `git commit`, and what it said if it failed.
+    fn commit(&self, args: &[&str]) -> Result<String> {
+        let (output, _) = Git::in_dir(self.top, "commit").args(args).env("GIT_EDITOR", "true").output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+        Ok(if output.status.success() { String::new() } else { said })
+    }
+
+    fn head(&self) -> Result<String> {
+        Ok(Git::in_dir(self.top, "rev-parse").arg("HEAD").run_text()?)
+    }
+
+    /// Records a run of the code that HEAD names, once for each `name`.
+    fn record(&self, name: &str) -> Result<RunId> {
+        let bundle: PathBuf = self.top.with_file_name(name);
+        fs::create_dir_all(&bundle).map_err(Error::io("write", &bundle))?;
+        fs::write(bundle.join("log"), name).map_err(Error::io("write", &bundle))?;
+        let head = self.head()?;
+        let options = RecordOptions {
+            given: Given { name: Some(name.to_owned()), ..Given::default() },
+            partial: false,
+            provenance: Provenance::Given(self.repo.resolve_commit(&head)?),
+            source_diff: None,
+        };
+        let bundle = DirBundle::load(&bundle).map_err(crate::store::Error::from)?;
+        let recorded = self.store.record(self.store.start()?, &bundle, &options)?;
+        pending::note(&self.store, &recorded.row.id, recorded.source.commit.as_deref())?;
+        Ok(recorded.row.id)
+    }
+}
