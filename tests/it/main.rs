@@ -23,7 +23,10 @@ mod formats;
 #[cfg(unix)]
 mod front;
 mod generic;
+mod gits;
 mod help;
+#[cfg(unix)]
+mod hook_cases;
 mod house;
 mod import;
 mod import_branches;
