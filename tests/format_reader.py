@@ -53,9 +53,8 @@ class Commit:
                 self.date = int(value.split(" ")[-2])
         self.trailers = []
         text = message.decode("utf-8", "replace").rstrip()
-        paragraphs = re.split("\n\r?\n", text)
-        if len(paragraphs) > 1:
-            for line in paragraphs[-1].split("\n"):
+        if "\n\n" in text:
+            for line in text.rsplit("\n\n", 1)[1].split("\n"):
                 key, colon, value = line.partition(":")
                 if colon:
                     self.trailers.append((key.lower(), value.strip()))

@@ -202,6 +202,24 @@ fn hooks_run_as_in_any_amend() {
     assert_eq!((cited(&env, "HEAD").as_str(), links(&env).len()), ("", 0));
 }
 
+/// Without any hook: what else is known of the old commit is known of the new one.
+#[test]
+fn other_runs_of_the_commit() {
+    let mut env = TestEnv::new();
+    let run = with_run(&mut env);
+    let before = head(&env);
+    env.small_bundle(2);
+    env.agentv(["record", "--commit", "HEAD"]).ok();
+    env.agentv(["link", &run]).ok();
+    let after = head(&env);
+    assert_eq!(cited(&env, "HEAD"), run, "the other one is not named");
+    for name in ["small-1", "small-2"] {
+        let shown = env.agentv(["show", name, "--format", "json"]).json();
+        let link = serde_json::json!([shown["links"][0]["commit"], shown["links"][0]["from"]]);
+        assert_eq!(link, serde_json::json!([after, before]), "{name}");
+    }
+}
+
 #[test]
 fn signatures() {
     let mut env = TestEnv::new();
