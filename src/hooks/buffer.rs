@@ -92,6 +92,10 @@ impl Buffer {
             }
         }
         message.extend_from_slice(&self.head);
+        // git 2.39 leaves no empty line after a message without a newline at its end.
+        if !message.ends_with(b"\n") {
+            message.push(b'\n');
+        }
         let message = add_trailers(&message, &trailers, &comment)?;
         self.head = message.get(if blank { PLACEHOLDER.len() } else { 0 }..).unwrap_or_default().to_vec();
         if !self.tail.is_empty() && !self.head.ends_with(b"\n") {
@@ -100,10 +104,22 @@ impl Buffer {
         self.write()
     }
 
-    /// Empties the message, so that git gives up the commit.
-    pub fn clear(&mut self) -> Result<()> {
-        self.head.clear();
-        self.tail.clear();
+    /// Takes the trailers that name runs out again, and the empty line that they needed.
+    pub fn remove(&mut self) -> Result<()> {
+        let is_empty = |line: &[u8]| line.trim_ascii().is_empty();
+        let mut kept: Vec<&[u8]> = Vec::new();
+        let mut after_trailer = false;
+        for line in self.head.split_inclusive(|&b| b == b'\n') {
+            if is_trailer(&String::from_utf8_lossy(line)) {
+                after_trailer = true;
+                continue;
+            }
+            if !(after_trailer && is_empty(line) && kept.last().is_none_or(|last| is_empty(last))) {
+                kept.push(line);
+            }
+            after_trailer = false;
+        }
+        self.head = kept.concat();
         self.write()
     }
 

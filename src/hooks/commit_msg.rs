@@ -1,4 +1,4 @@
-//! `commit-msg`: a message in which only our trailers are left is emptied, so that leaving the
+//! `commit-msg`: our trailers leave a message in which the user wrote nothing, so that leaving the
 //! editor without a word gives up the commit, as it does without us.
 
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::git::{Repo, Result};
 
 use super::buffer::{Buffer, Editing};
 
-/// Empties the message at `file` if the user wrote nothing.
+/// Takes our trailers out of the message at `file` if the user wrote nothing. What becomes of it then is for git to say.
 pub fn run(repo: &Repo, file: &Path, editing: Editing) -> Result<()> {
     let template = std::fs::read_to_string(template_path(repo)).ok();
     forget_template(repo);
@@ -23,7 +23,7 @@ pub fn run(repo: &Repo, file: &Path, editing: Editing) -> Result<()> {
         lines.collect::<Vec<_>>().join("\n")
     };
     let untouched = template.is_some_and(|template| without_sign_off(&template) == without_sign_off(&text));
-    if signed_off || untouched { buffer.clear() } else { Ok(()) }
+    if signed_off || untouched { buffer.remove() } else { Ok(()) }
 }
 
 /// What the user's template said before the user wrote; beside the message, where the hook's script looks for it.
