@@ -37,12 +37,12 @@ struct Case {
     init: &'static [&'static str],
     /// Where the commits are looked for, from the directory above the repository.
     look_in: &'static str,
-    /// Whether something is wrong on purpose, which the hooks log.
-    logs: bool,
+    /// Whether the twin without hooks makes something else of it.
+    unlike_git: bool,
 }
 
 const fn case(name: &'static str, script: &'static str, log: &'static [&'static str]) -> Case {
-    Case { name, script, log, exit: 0, since: (0, 0), init: &[], look_in: "repo", logs: false }
+    Case { name, script, log, exit: 0, since: (0, 0), init: &[], look_in: "repo", unlike_git: false }
 }
 
 impl Case {
@@ -54,8 +54,8 @@ impl Case {
         Self { init, ..self }
     }
 
-    const fn logs(self) -> Self {
-        Self { logs: true, ..self }
+    const fn unlike_git(self) -> Self {
+        Self { unlike_git: true, ..self }
     }
 
     const fn look_in(self, look_in: &'static str) -> Self {

@@ -111,13 +111,13 @@ const REPEATED: &[Case] = &[
     ),
     case(
         "--fixup=amend:",
-        "git commit -q -m s; change 3; record c; git commit --fixup=amend:HEAD -m more",
-        &["s <- a b", "amend! s <- c"],
+        "git commit -q -m s; change 3; record c; GIT_EDITOR=ed-noop git commit --fixup=amend:HEAD",
+        &["s <- a b", "amend! s <- a b c"],
     ),
     case(
         "--fixup=reword:",
-        "git commit -q -m s; git reset -q --hard; record c; git commit --fixup=reword:HEAD -m more",
-        &["s <- a b", "amend! s <- c"],
+        "git commit -q -m s; git reset -q --hard; record c; GIT_EDITOR=ed-noop git commit --fixup=reword:HEAD",
+        &["s <- a b", "amend! s <- a b c"],
     ),
     case(
         "--fixup and --autosquash",

@@ -114,7 +114,7 @@ const CASES: &[Case] = &[
     ),
     case(
         "auto, amended, untouched",
-        "git commit -q -m s -m '# one'; GIT_EDITOR=ed-noop git -c core.commentChar=auto commit --amend",
+        "git commit -q -m s -m '# one' -m body; GIT_EDITOR=ed-noop git -c core.commentChar=auto commit --amend",
         &["s <- a b"],
     ),
 ];

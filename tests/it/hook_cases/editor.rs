@@ -60,7 +60,7 @@ const EDITED: &[Case] = &[
     ),
     case("who writes the file anew wants none", "GIT_EDITOR=ed-overwrite git commit", &["written anew"]),
     case("part of the changes", "echo 1 >g; git add g; GIT_EDITOR=ed-subject git commit g", &["typed subject <- a b"]),
-    case("--trailer", "GIT_EDITOR=ed-subject git commit --trailer 'Acked-by: A <a@b>'", &["typed subject <- a b"]),
+    case("--trailer", "GIT_EDITOR=ed-body git commit --trailer 'Acked-by: A <a@b>'", &["typed subject <- a b"]),
 ];
 
 const TEMPLATES: &[Case] = &[
@@ -165,11 +165,6 @@ const ABORTED: &[Case] = &[
     case("-m -e, emptied", "GIT_EDITOR=ed-empty refused git commit -e -m s; git commit -m next", &["next <- a b"]),
     case("-m '' -e, untouched", "GIT_EDITOR=ed-noop refused git commit -e -m ''; git commit -m next", &["next <- a b"]),
     case(
-        "untouched, --no-verify",
-        "GIT_EDITOR=ed-noop refused git commit --no-verify; git commit -m next",
-        &["next <- a b"],
-    ),
-    case(
         "emptied, --no-verify",
         "GIT_EDITOR=ed-empty refused git commit --no-verify; git commit -m next",
         &["next <- a b"],
@@ -184,8 +179,8 @@ const ABORTED: &[Case] = &[
 const CLEANUP: &[Case] = &[
     case("strip", "GIT_EDITOR=ed-subject git commit --cleanup=strip", &["typed subject <- a b"]),
     case("default", "GIT_EDITOR=ed-subject git commit --cleanup=default", &["typed subject <- a b"]),
-    case("whitespace", "GIT_EDITOR=ed-subject git commit --cleanup=whitespace", &["typed subject <- a b"]),
-    case("verbatim", "GIT_EDITOR=ed-subject git commit --cleanup=verbatim", &["typed subject <- a b"]),
+    case("whitespace", "GIT_EDITOR=ed-subject git commit -q --cleanup=whitespace", &["typed subject <- a b"]),
+    case("verbatim", "GIT_EDITOR=ed-subject git commit -q --cleanup=verbatim", &["typed subject <- a b"]),
     case("scissors", "GIT_EDITOR=ed-subject git commit --cleanup=scissors", &["typed subject <- a b"]),
     case("scissors, a body", "GIT_EDITOR=ed-body git commit --cleanup=scissors", &["typed subject <- a b"]),
     case("scissors, -v", "GIT_EDITOR=ed-subject git commit --cleanup=scissors -v", &["typed subject <- a b"]),
@@ -234,6 +229,6 @@ const CLEANUP: &[Case] = &[
         "git config commit.cleanup default; GIT_EDITOR=ed-body git commit",
         &["typed subject <- a b"],
     ),
-    case("whitespace, -v", "GIT_EDITOR=ed-body git commit --cleanup=whitespace -v", &["typed subject <- a b"]),
-    case("verbatim, -v", "GIT_EDITOR=ed-body git commit --cleanup=verbatim -v", &["typed subject <- a b"]),
+    case("whitespace, -v", "GIT_EDITOR=ed-body git commit -q --cleanup=whitespace -v", &["typed subject <- a b"]),
+    case("verbatim, -v", "GIT_EDITOR=ed-body git commit -q --cleanup=verbatim -v", &["typed subject <- a b"]),
 ];

@@ -17,7 +17,7 @@ const KINDS: &[Case] = &[
     case("sha256, amended", "git commit -q -m s; git commit --amend -m other; linked a HEAD", &["other"]).init(&["--object-format=sha256"]),
     case("reftable", "git commit -m s", &["s <- a b"]).init(&["--ref-format=reftable"]).since(2, 45),
     case("reftable, amended", "git commit -q -m s; git commit --amend -m other; linked a HEAD", &["other"]).init(&["--ref-format=reftable"]).since(2, 45),
-    case("reftable, a conflict in cherry-pick", "git commit -q -m s; git checkout -q -b side HEAD~1; echo 7 >f; AGENTV_HOOK=0 git commit -q -a -m side; record c; refused git cherry-pick main >/dev/null 2>&1; change 8; git commit -m resolved", &["s <- a b", "side", "resolved"]).init(&["--ref-format=reftable"]).since(2, 45),
+    case("reftable, a conflict in cherry-pick", "git commit -q -m s; git checkout -q -b side HEAD~1; echo 7 >f; AGENTV_HOOK=0 git commit -q -a -m side; record c; refused git cherry-pick main >/dev/null 2>&1; echo 8 >f; git add f; git commit -m resolved", &["side", "resolved", "s <- a b"]).init(&["--ref-format=reftable"]).since(2, 45),
     case("a separate git directory", "git init -q --separate-git-dir ../elsewhere; git commit -m s", &["s <- a b"]),
     case("detached HEAD", "git checkout -q --detach; git commit -m s", &["s <- a b"]),
     case("unborn branch", "git init -q ../new; cd ../new; hooks; change 1; record c; git commit -m s", &["s"]).look_in("new"),
@@ -26,7 +26,7 @@ const KINDS: &[Case] = &[
     case("packed refs", "git pack-refs --all; git commit -m s", &["s <- a b"]),
     case("a shallow clone", "git commit -q -m s; git clone -q --depth 1 \"file://$PWD\" ../new; cd ../new; hooks; record c; change 3; git commit -q -m t", &["s <- a b", "t <- c"]).look_in("new"),
     case("core.ignoreCase, core.quotePath", "git config core.ignoreCase true; git config core.quotePath false; git commit -m s", &["s <- a b"]),
-    case("core.hooksPath inside", "mkdir h; cp .git/hooks/* h 2>/dev/null || :; git config core.hooksPath h; hooks; rm -rf .git/hooks; git commit -m s", &["s <- a b"]),
+    case("core.hooksPath inside", "mkdir -p h .git/info; echo h >.git/info/exclude; git config core.hooksPath h; hooks; rm -rf .git/hooks; git commit -m s", &["s <- a b"]),
     case("a read-only agentv directory", "hooked chmod -R a-w .git/agentv; git commit -m s; hooked chmod -R u+w .git/agentv", &["s <- a b"]),
 ];
 

@@ -110,8 +110,8 @@ const NOT_CITED: &[Case] = &[
     ),
     case(
         "another branch",
-        "git stash -q; git checkout -q --orphan other; git commit -q -m other; git checkout -q main; git stash pop -q; git commit -m s",
-        &["s <- a b", "other"],
+        "git stash -q; git checkout -q --orphan other; git commit -q -m other; git checkout -q main; git stash pop -q --index; git commit -m s",
+        &["other", "first", "s <- a b"],
     ),
     case("AGENTV_HOOK=0", "AGENTV_HOOK=0 git commit -m s", &["s"]),
     case(
@@ -135,6 +135,5 @@ const NOT_CITED: &[Case] = &[
         "the list of pending is a directory",
         "hooked rm .git/agentv/pending; hooked mkdir .git/agentv/pending; git commit -m s",
         &["s"],
-    )
-    .logs(),
+    ),
 ];

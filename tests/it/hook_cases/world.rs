@@ -49,7 +49,7 @@ linked() { :; }
 const BASE: &str = "printf '1\\n' >f; git add f; git commit -q -m first; hooks; record a b; change 2";
 
 /// Small programs that stand in for a person with an editor.
-const EDITORS: [(&str, &str); 10] = [
+const EDITORS: [(&str, &str); 11] = [
     ("ed-noop", ":"),
     ("ed-fail", "exit 1"),
     ("ed-empty", ": >\"$1\""),
@@ -69,6 +69,7 @@ const EDITORS: [(&str, &str); 10] = [
     ("ed-delete", "sed -i '/^Agentv-Run:/d; 1s/^/typed subject/' \"$1\""),
     ("ed-overwrite", "echo 'written anew' >\"$1\""),
     ("ed-replace", "printf 'other subject\\n' >\"$1.new\"; tail -n +2 \"$1\" >>\"$1.new\"; mv \"$1.new\" \"$1\""),
+    ("ed-swap", "sed -i '1{h;d};2G' \"$1\""),
     ("ed-comments-only", "grep '^[#;/]' \"$1\" >\"$1.new\" || :; mv \"$1.new\" \"$1\""),
 ];
 
@@ -187,17 +188,21 @@ impl World {
     }
 
     /// The runs that git itself finds in the trailers of a message: with `%(trailers)` and with `interpret-trailers`.
-    pub(super) fn cited(&self, commit: &Commit, dir: &Path) -> [Vec<String>; 2] {
+    /// It reads as somebody else would, in another repository without the settings of the case.
+    pub(super) fn cited(&self, case: &Case, commit: &Commit, dir: &Path) -> [Vec<String>; 2] {
         let env = &self.env;
-        let mut log = env.command(&self.git.program, dir);
-        // Somebody else reads it, whose settings are not those of the case.
-        let plain = ["-c", "trailer.separators=:", "-c", "core.commentChar=#", "-c", "log.showSignature=false"];
+        let elsewhere = self.base(case.init).join("plain/repo");
+        let mut objects = env.command(&self.git.program, dir);
+        let objects = objects.args(["rev-parse", "--path-format=absolute", "--git-path", "objects"]);
+        let objects = Ran::of(objects).ok();
+        let mut log = env.command(&self.git.program, &elsewhere);
+        log.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", objects.trim());
         let format = "--format=%(trailers:key=Agentv-Run,valueonly)";
-        let shown = Ran::of(log.args(plain).args(["log", "-1", format, &commit.name])).ok();
+        let shown = Ran::of(log.args(["log", "-1", format, &commit.name])).ok();
         let file = tempfile::NamedTempFile::new_in(env.root()).unwrap();
         std::fs::write(file.path(), &commit.message).unwrap();
-        let mut parse = env.command(&self.git.program, env.root());
-        let parse = parse.args(plain).args(["interpret-trailers", "--parse", "--no-divider"]).arg(file.path());
+        let mut parse = env.command(&self.git.program, &elsewhere);
+        let parse = parse.args(["interpret-trailers", "--parse", "--no-divider"]).arg(file.path());
         let parsed = Ran::of(parse).ok();
         let values = |text: &str, prefix: &str| {
             text.lines()
