@@ -46,7 +46,8 @@ impl Repo {
             ("REVERT_HEAD", "a revert"),
             ("sequencer", "a cherry-pick or revert"),
             ("SQUASH_MSG", "a squash merge"),
-            ("MERGE_MSG", "a merge or cherry-pick"),
+            // A revert without conflicts leaves no other trace than the message that git prepared for it.
+            ("MERGE_MSG", "a merge, cherry-pick or revert"),
         ];
         for (name, what) in files {
             // In reftables some of them are no files.

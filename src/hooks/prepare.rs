@@ -61,13 +61,7 @@ fn is_new_work(repo: &Repo, prepare: &Prepare<'_>) -> bool {
         Some("commit") => prepare.object == Some("HEAD"),
         _ => false,
     };
-    // A revert without conflicts leaves no other trace than the message that git prepared for it.
-    let in_progress = ["MERGE_HEAD", "MERGE_MSG", "SQUASH_MSG", "rebase-merge", "rebase-apply", "sequencer"];
-    // Files, but in a repository with reftables.
-    let picked = ["CHERRY_PICK_HEAD", "REVERT_HEAD"];
-    let exists = |name: &&str| repo.git_dir().join(name).exists();
-    let is_ref = |name: &&str| exists(name) || repo.is_reftable() && matches!(repo.read_ref(name), Ok(Some(_)));
-    !other && !in_progress.iter().any(exists) && !picked.iter().any(is_ref)
+    !other && matches!(repo.operation(), Ok(None))
 }
 
 /// Records what lies in the working tree, as long as there is time. What can't be recorded is

@@ -48,10 +48,10 @@ pub fn first() -> Git {
 pub fn all() -> Vec<Git> {
     let mut gits = vec![first()];
     let system = Path::new("/usr/bin/git");
-    if let Some(git) = Git::at(system).filter(|git| git.version >= MINIMUM) {
-        if gits.iter().all(|known| known.name != git.name) {
-            gits.push(git);
-        }
+    if let Some(git) = Git::at(system).filter(|git| git.version >= MINIMUM)
+        && gits.iter().all(|known| known.name != git.name)
+    {
+        gits.push(git);
     }
     for program in std::env::split_paths(&std::env::var_os("AGENTV_TEST_GITS").unwrap_or_default()) {
         if program.as_os_str().is_empty() {
@@ -64,7 +64,7 @@ pub fn all() -> Vec<Git> {
         }
     }
     for git in &gits {
-        println!("with {} at {}", git.name, git.program.display());
+        eprintln!("with {} at {}", git.name, git.program.display());
     }
     gits
 }

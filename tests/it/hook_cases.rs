@@ -80,7 +80,7 @@ fn check_all(cases: &[Case]) {
                             continue;
                         }
                         if (world.git.version.0, world.git.version.1) < case.since {
-                            println!("skipped: '{}' needs git {}.{}", case.name, case.since.0, case.since.1);
+                            eprintln!("skipped: '{}' needs git {}.{}", case.name, case.since.0, case.since.1);
                             continue;
                         }
                         for problem in check::check(&world, case) {

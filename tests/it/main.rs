@@ -8,6 +8,7 @@
     clippy::disallowed_methods,
     clippy::print_stderr,
     clippy::pedantic,
+    clippy::cloned_ref_to_slice_refs,
     reason = "tests may"
 )]
 

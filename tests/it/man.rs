@@ -67,7 +67,10 @@ fn every_command_has_a_page_that_tells_all_its_options() {
         // What `-h` shows after the options is there too, line by line where it is an example.
         let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         for line in after.lines().filter(|line| line.starts_with("  git agentv")) {
-            assert!(page.contains(&format!("\n{}\n", line.trim().replace('\'', "(aq").replace('~', "(ti"))), "{line}: {page}");
+            assert!(
+                page.contains(&format!("\n{}\n", line.trim().replace('\'', "(aq").replace('~', "(ti"))),
+                "{line}: {page}"
+            );
         }
         assert!(front.contains(&format!("fBgit-agentv-{name}fR(1)")), "{front}");
     }
