@@ -28,6 +28,10 @@ mod gits;
 mod help;
 #[cfg(unix)]
 mod hook_cases;
+#[cfg(unix)]
+mod hook_endurance;
+#[cfg(unix)]
+mod hook_failures;
 mod house;
 mod import;
 mod import_branches;
@@ -39,6 +43,8 @@ mod man;
 mod no_lost_runs;
 mod oracle;
 mod provenance;
+#[cfg(unix)]
+mod random;
 mod real_client;
 mod repos;
 mod runs_of;

@@ -17,7 +17,7 @@ refused() { if "$@"; then echo "this should not have made a commit" >&2; exit 99
 
 /// With hooks. Runs: a and b are real ones, c, d and e are small.
 const HOOKED: &str = r#"
-hooks() { mkdir -p "$(git rev-parse --git-path hooks)" && cp "$HOOKS"/* "$(git rev-parse --git-path hooks)"; }
+hooks() { git agentv hooks install >/dev/null 2>&1; }
 record() {
     for run; do
         git agentv record --format json "$BUNDLES/$run" >"$IDS/json"
@@ -159,7 +159,7 @@ impl World {
         };
         command.env("PATH", path(true)).env("PATH_WITHOUT_US", path(false));
         command.env("TOP", dir.parent().unwrap()).env("IDS", dir.parent().unwrap().join("ids"));
-        command.env("BUNDLES", self.env.root().join("bundles")).env("HOOKS", hooks_dir());
+        command.env("BUNDLES", self.env.root().join("bundles"));
         Ran::of(command.arg("-c").arg(format!("{PRELUDE}{words}{script}")))
     }
 
@@ -213,11 +213,6 @@ impl World {
         };
         [values(&shown, ""), values(&parsed, "Agentv-Run: ")]
     }
-}
-
-/// The scripts that are installed.
-pub(super) fn hooks_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("git-hooks")
 }
 
 pub(super) fn write_program(path: &Path, script: &str) {

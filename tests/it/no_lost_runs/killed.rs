@@ -8,18 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{bundle, files, left_over, names, record, size};
 use crate::env::{Ran, TestEnv};
-
-/// A generator that gives the same numbers for the same seed (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
+use crate::random::Random;
 
 /// The files that git neither uses nor removes: packs without an index, and guards that nobody will remove.
 fn useless(env: &TestEnv) -> Vec<std::path::PathBuf> {
@@ -42,7 +31,7 @@ fn a_day_passes(env: &TestEnv) {
 fn what_was_acknowledged_is_there() {
     let env = TestEnv::new();
     let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().subsec_nanos().into();
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     Ran::of(&mut record(&env, &env.repo, &bundle(&env, "first"))).ok();
     let start = Instant::now();
     Ran::of(&mut record(&env, &env.repo, &bundle(&env, "second"))).ok();
