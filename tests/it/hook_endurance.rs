@@ -118,7 +118,8 @@ impl Worker {
 
     fn edit(&mut self) {
         self.change();
-        let subject = self.subject();
+        // An editor's lines with # are comments.
+        let subject = self.subject().replace('#', "no. ");
         let editor = format!("sed -i '1s/^/{subject}/'");
         self.git(&["-c", &format!("core.editor={editor}"), "commit", "-q", "-v"]);
         self.made(&subject);
