@@ -32,6 +32,8 @@ mod hook_cases;
 mod hook_endurance;
 #[cfg(unix)]
 mod hook_failures;
+#[cfg(unix)]
+mod hook_strace;
 mod house;
 mod import;
 mod import_branches;

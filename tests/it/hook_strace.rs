@@ -1,0 +1,82 @@
+//! What a commit with hooks touches, as the kernel sees it: no network, no database.
+
+use crate::env::TestEnv;
+
+/// System calls of `git <args>` and all that it starts, or none where they can't be watched.
+fn trace(env: &TestEnv, args: &[&str]) -> Option<String> {
+    let file = env.root().join("trace");
+    let mut command = env.command("strace", &env.repo);
+    command
+        .args(["-f", "-qq", "-s", "4096", "-e", "trace=%file,%network,execve", "-o"])
+        .arg(&file)
+        .arg("git")
+        .args(args);
+    match command.output() {
+        Err(err) => {
+            println!("skipped: strace is not here ({err})");
+            return None;
+        }
+        Ok(output) if String::from_utf8_lossy(&output.stderr).contains("Operation not permitted") => {
+            println!("skipped: strace may not watch: {}", String::from_utf8_lossy(&output.stderr));
+            return None;
+        }
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+    }
+    Some(std::fs::read_to_string(file).unwrap())
+}
+
+/// Fails the test if a line of the trace is about a network or a database.
+#[track_caller]
+fn nothing_but_files(trace: &str) {
+    assert!(trace.contains("git-agentv"), "our program was started");
+    let network = ["socket(", "connect(", "bind(", "sendto(", "socketpair("];
+    for line in trace.lines() {
+        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        assert!(!network.iter().any(|name| call.starts_with(name)), "{line}");
+        for name in ["sqlite", ".db\"", "index-v", "resolv.conf", "/etc/hosts", "nsswitch"] {
+            assert!(!line.contains(name), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_commit_opens_no_network_and_no_database() {
+    let env = TestEnv::new();
+    env.bundle("agentv-5.3.1", ".agentv/results/a");
+    env.agentv(["hooks", "install"]).ok();
+    env.agentv(["record"]).ok();
+    // What a tempting answer would look like, and a remote that nobody asked for.
+    std::fs::write(env.repo.join(".git/agentv/index-v1.sqlite"), "not for hooks").unwrap();
+    env.git(["remote", "add", "origin", "https://example.com/nobody.git"]).ok();
+    env.git(["config", "agentv.remote", "origin"]).ok();
+    let Some(commit) = trace(&env, &["commit", "-q", "--allow-empty", "-m", "a subject"]) else { return };
+    nothing_but_files(&commit);
+    assert!(env.git(["log", "-1", "--format=%B"]).ok().contains("Agentv-Run: 4d6673011bd803d1"));
+    // A bundle that the hook picks up itself.
+    env.bundle("agentv-4.42.4", ".agentv/results/b");
+    nothing_but_files(&trace(&env, &["commit", "-q", "--allow-empty", "-m", "another"]).unwrap());
+    nothing_but_files(&trace(&env, &["commit", "-q", "--amend", "--allow-empty", "-m", "amended"]).unwrap());
+}
+
+#[test]
+fn the_check_sees_a_database_and_a_network() {
+    for line in ["12 openat(AT_FDCWD, \"x/index-v3.sqlite\", O_RDONLY) = 3", "12 socket(AF_INET, SOCK_STREAM, 0) = 3"] {
+        let trace = format!("execve(\"git-agentv\")\n{line}\n");
+        assert!(std::panic::catch_unwind(|| nothing_but_files(&trace)).is_err(), "{line}");
+    }
+}
+
+/// How many processes a commit costs: the hook's shell, our program, and one git that places the trailers.
+#[test]
+fn few_programs_are_started() {
+    let env = TestEnv::new();
+    env.bundle("agentv-5.3.1", ".agentv/results/a");
+    env.agentv(["hooks", "install"]).ok();
+    env.agentv(["record"]).ok();
+    let Some(trace) = trace(&env, &["commit", "-q", "--allow-empty", "-m", "a subject"]) else { return };
+    let started: Vec<_> = trace.lines().filter(|line| line.contains("execve(") && !line.contains("= -1 ")).collect();
+    println!("{}", started.join("\n"));
+    let ours = started.iter().filter(|line| line.contains("/git-agentv\"")).count();
+    assert_eq!(ours, 1, "commit-msg needs no program where the message begins with a word");
+    assert!(started.len() <= 10, "{}", started.join("\n"));
+}
