@@ -439,6 +439,8 @@ pub enum SchemaOf {
     Show,
     /// What 'status --format json' prints.
     Status,
+    /// What 'hooks --format json' prints.
+    Hooks,
 }
 
 /// `git agentv man`

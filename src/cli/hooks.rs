@@ -15,6 +15,8 @@ use super::failure::Failure;
 use super::output::{DIM, GREEN, Out, RED, YELLOW, sanitize};
 use super::records::print_json;
 
+pub(super) use report::HooksReport;
+
 /// The answer is no.
 const NOT_WIRED: u8 = 1;
 

@@ -9,6 +9,7 @@ use crate::run::{CaseRow, Manifest, Overlay, Row};
 use super::args::{Schema, SchemaOf};
 use super::context::Context;
 use super::failure::Failure;
+use super::hooks::HooksReport;
 use super::list::ListedRow;
 use super::records::print_json;
 use super::show::ShownRun;
@@ -40,5 +41,6 @@ fn schema(of: SchemaOf) -> JsonSchema {
         SchemaOf::List => schema_for!(ListDocument<'_>),
         SchemaOf::Show => schema_for!(ShownRun<'_>),
         SchemaOf::Status => schema_for!(StatusReport),
+        SchemaOf::Hooks => schema_for!(HooksReport),
     }
 }

@@ -34,6 +34,7 @@ mod hook_endurance;
 mod hook_failures;
 #[cfg(unix)]
 mod hook_strace;
+#[cfg(unix)]
 mod hooks_install;
 mod house;
 mod import;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::env::TestEnv;
 
 const RUNS: &str = "refs/agentv/runs/v1";
-const ALL: [&str; 7] = ["row", "manifest", "overlay", "case", "list", "show", "status"];
+const ALL: [&str; 8] = ["row", "manifest", "overlay", "case", "list", "show", "status", "hooks"];
 
 struct Schema {
     name: &'static str,
@@ -137,6 +137,16 @@ fn documents(env: &TestEnv) -> Vec<(&'static str, Value)> {
         found.push(("row", serde_json::from_str(line).unwrap()));
     }
     found.push(("list", list));
+    // In states that differ in what they have to say: one where all is well, and one where we can't write.
+    let hooks = |action: &str| {
+        let ran = env.agentv(["hooks", action, "--format", "json"]);
+        ("hooks", serde_json::from_str(&ran.stdout).unwrap())
+    };
+    found.extend([hooks("install"), hooks("status")]);
+    env.git(["config", "core.hooksPath", ".husky/_"]).ok();
+    found.extend([hooks("install"), hooks("status")]);
+    env.git(["config", "--unset", "core.hooksPath"]).ok();
+    env.agentv(["hooks", "uninstall"]).ok();
     found
 }
 
@@ -145,7 +155,7 @@ fn what_is_stored_and_printed_is_valid() {
     let env = eventful();
     let found = documents(&env);
     let count = |wanted: &str| found.iter().filter(|(name, _)| *name == wanted).count();
-    assert_eq!(ALL.map(count), [6 + 13, 6, 6, 3 + 3 + 1, 1, 6, 1]);
+    assert_eq!(ALL.map(count), [6 + 13, 6, 6, 3 + 3 + 1, 1, 6, 1, 4]);
     for schema in ALL.map(|name| Schema::of(&env, name)) {
         for (_, document) in found.iter().filter(|(name, _)| *name == schema.name) {
             schema.accepts(document);
@@ -249,7 +259,7 @@ fn values_of_a_wrong_type_are_refused() {
 fn what_must_be_there() {
     let env = eventful();
     let found = documents(&env);
-    let table: [(&str, &[&str]); 9] = [
+    let table: [(&str, &[&str]); 10] = [
         ("row", &["run_id", "id", "test_count", "passed", "errors", "format"]),
         ("manifest", &["schema", "id", "run_id", "format", "recorded_at", "counts", "files"]),
         ("manifest", &["counts/test_count", "counts/passed", "counts/failed", "counts/errors"]),
@@ -259,6 +269,7 @@ fn what_must_be_there() {
         ("list", &["version", "runs", "runs/0/id", "runs/0/recorded_at"]),
         ("show", &["version", "row", "manifest", "overlay", "row/id", "manifest/id", "overlay/schema"]),
         ("status", &["version", "ref", "runs", "deleted", "unrecorded", "incomplete", "broken", "hooks"]),
+        ("hooks", &["version", "dir", "hooks", "hooks/0/hook", "hooks/0/path", "hooks/0/state"]),
     ];
     for (name, keys) in table {
         let schema = Schema::of(&env, name);

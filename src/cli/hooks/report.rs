@@ -18,7 +18,7 @@ pub(in crate::cli) struct HooksReport {
     /// Our hooks.
     hooks: Vec<HookReport>,
     /// What was tried in a scratch repository with the same hooks; only for 'status'.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     checks: Vec<CheckReport>,
 }
 

@@ -105,3 +105,43 @@ fn permissions(_file: &NamedTempFile, mode: u32) -> Result<fs::Permissions> {
 fn permissions(file: &NamedTempFile, _mode: u32) -> Result<fs::Permissions> {
     Ok(file.path().metadata().map_err(Error::io("write", file.path()))?.permissions())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_fails_takes_those_before_it_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let files = || {
+            let entry = |path: PathBuf| (path.file_name().unwrap().to_owned(), fs::read_to_string(path).unwrap());
+            let mut found: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|file| entry(file.unwrap().path())).collect();
+            found.sort();
+            found
+        };
+        for (name, text) in [("edited", "a"), ("moved", "b"), ("replaced", "c"), ("over", "d"), ("removed", "e")] {
+            fs::write(at(name), text).unwrap();
+        }
+        let write = |name: &str| Step::Write { path: at(name), content: b"new".to_vec(), mode: 0o755 };
+        let rename = |from: &str, to: &str| Step::Rename { from: at(from), to: at(to) };
+        let steps = vec![
+            write("edited"),
+            write("made"),
+            rename("moved", "aside"),
+            write("moved"),
+            rename("replaced", "over"),
+            Step::Remove { path: at("removed") },
+        ];
+        let before = files();
+        let failing = [steps.clone(), vec![Step::Remove { path: at("nothing") }]].concat();
+        assert!(matches!(apply(&failing), Err(Error::Io { action: "remove", .. })));
+        assert_eq!(files(), before);
+        let failing = [steps.clone(), vec![write("no/such/directory")]].concat();
+        assert!(matches!(apply(&failing), Err(Error::Io { action: "write", .. })));
+        assert_eq!(files(), before);
+        apply(&steps).unwrap();
+        let after: Vec<_> = files().into_iter().map(|(name, text)| format!("{}={text}", name.display())).collect();
+        assert_eq!(after, ["aside=b", "edited=new", "made=new", "moved=new", "over=c"]);
+    }
+}
