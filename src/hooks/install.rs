@@ -1,7 +1,7 @@
 //! Putting the hooks of a repository in place, taking them away, and finding out whether they work.
 //!
 //! Other people's hooks keep working: a shell hook gets a marked part of ours right after its
-//! first line, anything else is put aside and called by ours ([`script`]). What a manager of
+//! first line, anything else is put aside and called by ours ([`script()`]). What a manager of
 //! hooks owns is left to it; the user is told what to add ([`Manager`]). All that was changed can
 //! be taken back, byte for byte.
 //!
