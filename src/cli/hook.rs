@@ -49,10 +49,13 @@ fn act(context: &Context, repo: &Repo, event: Event, args: &Hook, limit: Duratio
     let store = store(repo);
     let start = Instant::now();
     let editing = if env.git_editor.as_deref() == Some(":") { Editing::None } else { Editing::Editor };
-    let missing = || Failure::usage("git did not say which file holds the message");
+    // pre-commit leaves the file out if its own filters do not match it.
+    let file = || {
+        args.args.first().map_or_else(|| repo.git_dir().join("COMMIT_EDITMSG"), |file| context.path(Path::new(file)))
+    };
     match event {
         Event::PrepareCommitMsg => {
-            let file = context.path(Path::new(args.args.first().ok_or_else(missing)?));
+            let file = file();
             // pre-commit hands over the file only, and the rest like this.
             let word = |at: usize, env: &Option<String>| {
                 args.args.get(at).map(|word| word.to_string_lossy().into_owned()).or_else(|| env.clone())
@@ -68,8 +71,7 @@ fn act(context: &Context, repo: &Repo, event: Event, args: &Hook, limit: Duratio
             prepare::run(&store, &prepare)?;
         }
         Event::CommitMsg => {
-            let file = context.path(Path::new(args.args.first().ok_or_else(missing)?));
-            commit_msg::run(repo, &file, editing)?;
+            commit_msg::run(repo, &file(), editing)?;
         }
         Event::PostRewrite => {
             let mut input = String::new();

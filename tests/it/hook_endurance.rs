@@ -30,7 +30,7 @@ fn no_dangling_trailer_and_no_unlinked_run() {
     while worker.commits < if full { 1000 } else { 60 } {
         worker.act();
     }
-    println!("seed {seed}: {} commits, {} runs, {} of them due", worker.commits, worker.runs, worker.due.len());
+    eprintln!("seed {seed}: {} commits, {} runs, {} of them due", worker.commits, worker.runs, worker.due.len());
     assert!(worker.due.len() > 10, "the script does something");
     worker.check();
 }
@@ -250,7 +250,7 @@ impl Worker {
         }
         assert!(unlinked.is_empty(), "{} of {} unlinked:\n{}", unlinked.len(), self.due.len(), unlinked.join("\n"));
         let by_link = self.due.keys().filter(|id| !cited.contains_key(id.as_str())).count();
-        println!("{} due: {} by trailer, {by_link} by link", self.due.len(), self.due.len() - by_link);
+        eprintln!("{} due: {} by trailer, {by_link} by link", self.due.len(), self.due.len() - by_link);
         let said = self.env.agentv(["links", "--format", "json"]).json();
         assert_eq!(said["missing"], serde_json::json!([]));
         for run in

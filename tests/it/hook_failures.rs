@@ -82,7 +82,7 @@ fn a_commit_is_made_all_the_same() {
         let bin = fake(&env, script);
         let usual = without_hooks(&env);
         let (ran, took) = git(&env, Some(&bin), &["commit", "--allow-empty", "-m", "a subject", "-m", "a body"]);
-        println!("{name}: {took:?}, {usual:?} without hooks");
+        eprintln!("{name}: {took:?}, {usual:?} without hooks");
         assert_eq!(ran.code, 0, "{name}: {ran:?}");
         assert_eq!(env.git(["log", "-1", "--format=%B"]).ok(), "a subject\n\na body\n\n", "{name}");
         assert!(took < usual + COMMIT, "{name}: {took:?}, {usual:?} without hooks");
@@ -147,7 +147,7 @@ fn history_is_rewritten_all_the_same() {
         let only = format!("case $2 in post-rewrite) {script};; esac");
         let bin = if script.is_empty() { bin } else { fake(&env, &only) };
         let (ran, took) = git(&env, Some(&bin), &["commit", "--amend", "--allow-empty", "-m", "amended"]);
-        println!("{name}: {took:?}, {usual:?} for a commit without hooks");
+        eprintln!("{name}: {took:?}, {usual:?} for a commit without hooks");
         assert_eq!(ran.code, 0, "{name}: {ran:?}");
         assert_eq!(env.git(["log", "-1", "--format=%B"]).ok(), "amended\n\n", "{name}");
         assert!(took < usual + REWRITE, "{name}: {took:?}, {usual:?} without hooks");
@@ -168,7 +168,7 @@ fn a_program_that_is_killed_leaves_a_whole_message() {
         let message = env.git(["log", "-1", "--format=%B"]).ok();
         let whole = "a subject\n\nAgentv-Run: 4d6673011bd803d1\nAgentv-Run: e963cec3bbb7104d\n\n";
         let cited = message.matches("Agentv-Run: ").count();
-        println!("killed after {after} s: {cited} runs");
+        eprintln!("killed after {after} s: {cited} runs");
         assert!(message == "a subject\n\n" || message.len() == whole.len() && cited == 2, "{message}");
         // They wait for a commit on the first one again.
         env.git(["reset", "-q", "--hard", "HEAD~1"]).ok();

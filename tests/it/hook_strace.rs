@@ -13,11 +13,11 @@ fn trace(env: &TestEnv, args: &[&str]) -> Option<String> {
         .args(args);
     match command.output() {
         Err(err) => {
-            println!("skipped: strace is not here ({err})");
+            eprintln!("skipped: strace is not here ({err})");
             return None;
         }
         Ok(output) if String::from_utf8_lossy(&output.stderr).contains("Operation not permitted") => {
-            println!("skipped: strace may not watch: {}", String::from_utf8_lossy(&output.stderr));
+            eprintln!("skipped: strace may not watch: {}", String::from_utf8_lossy(&output.stderr));
             return None;
         }
         Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
@@ -75,7 +75,7 @@ fn few_programs_are_started() {
     env.agentv(["record"]).ok();
     let Some(trace) = trace(&env, &["commit", "-q", "--allow-empty", "-m", "a subject"]) else { return };
     let started: Vec<_> = trace.lines().filter(|line| line.contains("execve(") && !line.contains("= -1 ")).collect();
-    println!("{}", started.join("\n"));
+    eprintln!("{}", started.join("\n"));
     let ours = started.iter().filter(|line| line.contains("/git-agentv\"")).count();
     assert_eq!(ours, 1, "commit-msg needs no program where the message begins with a word");
     assert!(started.len() <= 10, "{}", started.join("\n"));

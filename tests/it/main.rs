@@ -29,6 +29,8 @@ mod help;
 #[cfg(unix)]
 mod hook_cases;
 #[cfg(unix)]
+mod hook_config;
+#[cfg(unix)]
 mod hook_endurance;
 #[cfg(unix)]
 mod hook_failures;
