@@ -84,37 +84,11 @@ impl Samples {
 
 /// A repository with `size` runs: generated once, then cloned by hard links, so that each bench begins with the same.
 fn prepare(keep: &Path, home: &Path, scratch: &Path, size: u64) -> PathBuf {
-    let base = keep.join(format!("base-{size}.git"));
-    if !base.exists() {
-        eprintln!("making {size} runs in {} …", base.display());
-        let part = keep.join(format!("part-{size}.git"));
-        let _ = std::fs::remove_dir_all(&part);
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let made = command(home, cargo)
-            .env(
-                "CARGO_HOME",
-                std::env::var_os("CARGO_HOME").unwrap_or_else(|| real_home().join(".cargo").into_os_string()),
-            )
-            .env(
-                "RUSTUP_HOME",
-                std::env::var_os("RUSTUP_HOME").unwrap_or_else(|| real_home().join(".rustup").into_os_string()),
-            )
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["run", "-q", "--release", "--example", "generate", "--"])
-            .arg(&part)
-            .arg(size.to_string())
-            .status();
-        assert!(made.is_ok_and(|status| status.success()), "the generator failed");
-        std::fs::rename(part, &base).expect("the same directory");
-    }
+    let base = support::base(keep, size);
     let repo = scratch.join(format!("repo-{size}.git"));
     let cloned = command(home, "git").args(["clone", "-q", "--mirror", "--local"]).arg(&base).arg(&repo).status();
     assert!(cloned.is_ok_and(|status| status.success()), "git clone failed");
     repo
-}
-
-fn real_home() -> PathBuf {
-    std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default()
 }
 
 fn command(home: &Path, program: impl AsRef<std::ffi::OsStr>) -> Command {

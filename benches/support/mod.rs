@@ -99,6 +99,31 @@ impl Template {
     }
 }
 
+/// A bare repository with `size` runs below `keep`, made by `examples/generate.rs` unless it is there.
+#[allow(dead_code, reason = "the benchmarks want it, the generator doesn't")]
+pub(crate) fn base(keep: &Path, size: u64) -> PathBuf {
+    let base = keep.join(format!("base-{size}.git"));
+    if base.exists() {
+        return base;
+    }
+    eprintln!("making {size} runs in {} …", base.display());
+    let part = keep.join(format!("part-{size}.git"));
+    let _ = std::fs::remove_dir_all(&part);
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let made = std::process::Command::new(cargo)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .envs(["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"].map(|name| (name, "Bench")))
+        .envs(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|name| (name, "bench@example.com")))
+        .args(["run", "-q", "--release", "--example", "generate", "--"])
+        .arg(std::path::absolute(&part).expect("there is a current directory"))
+        .arg(size.to_string())
+        .status();
+    assert!(made.is_ok_and(|status| status.success()), "the generator failed");
+    std::fs::rename(part, &base).expect("the same directory");
+    base
+}
+
 fn perturbed(data: &[u8], random: &mut Random) -> Vec<u8> {
     let mut data = data.to_vec();
     let mut at = random.below(48);
