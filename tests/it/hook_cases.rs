@@ -17,6 +17,7 @@ mod editor;
 mod history;
 mod message;
 mod places;
+mod rebase;
 mod trailers;
 mod world;
 
