@@ -35,6 +35,8 @@ pub(crate) struct Env {
     pub(crate) git_config_parameters: Option<String>,
     /// `AGENTV_HOOK=0`: the hooks do nothing.
     pub(crate) hooks_are_off: bool,
+    /// `AGENTV_HOOK_TIMEOUT`: seconds after which a hook gives up.
+    pub(crate) hook_timeout: Option<f64>,
     /// `GIT_EDITOR`: `:` in a hook of a commit that opens no editor.
     pub(crate) git_editor: Option<String>,
     /// `PRE_COMMIT_COMMIT_MSG_SOURCE`: how pre-commit hands over where the message came from.
@@ -72,6 +74,7 @@ impl Env {
             log: full("AGENTV_LOG"),
             git_config_parameters: full("GIT_CONFIG_PARAMETERS"),
             hooks_are_off: text("AGENTV_HOOK").is_some_and(|value| value == "0"),
+            hook_timeout: full("AGENTV_HOOK_TIMEOUT").and_then(|seconds| seconds.parse().ok()),
             git_editor: text("GIT_EDITOR"),
             commit_msg_source: full("PRE_COMMIT_COMMIT_MSG_SOURCE"),
             commit_msg_object: full("PRE_COMMIT_COMMIT_OBJECT_NAME"),

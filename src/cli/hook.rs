@@ -21,9 +21,6 @@ const LIMIT: Duration = Duration::from_millis(400);
 /// A rebase may have rewritten many commits, and nobody waits with an open editor.
 const LIMIT_REWRITE: Duration = Duration::from_secs(4);
 
-/// How long bundles may be picked up from the working tree.
-const PICK_UP: Duration = Duration::from_millis(150);
-
 /// The log of failed hooks is begun anew at this size, in bytes.
 const MAX_LOG: u64 = 64 << 10;
 
@@ -33,7 +30,9 @@ pub(super) fn run(context: &Context, args: &Hook) -> ExitCode {
     }
     // A hook's script that is newer than this program may call for one that we do not know.
     let Some(event) = Event::parse(&args.event) else { return ExitCode::SUCCESS };
-    let limit = if event == Event::PostRewrite { LIMIT_REWRITE } else { LIMIT };
+    let usual = if event == Event::PostRewrite { LIMIT_REWRITE } else { LIMIT };
+    let given = context.ui.env.hook_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds * 0.9).ok());
+    let limit = given.unwrap_or(usual);
     watch(limit);
     let parameters = context.ui.env.git_config_parameters.as_deref();
     // Without a repository there is nobody to tell.
@@ -66,7 +65,8 @@ fn act(context: &Context, repo: &Repo, event: Event, args: &Hook, limit: Duratio
                 source: source.as_deref().filter(|word| !word.is_empty()),
                 object: object.as_deref(),
                 editing,
-                deadline: start + PICK_UP,
+                // The rest is for the message, which matters more.
+                deadline: start + limit * 3 / 8,
             };
             prepare::run(&store, &prepare)?;
         }

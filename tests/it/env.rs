@@ -74,7 +74,7 @@ impl TestEnv {
         let root = tempfile::Builder::new().prefix("agentv-test-").tempdir().unwrap();
         let path = root.path().canonicalize().unwrap();
         std::fs::create_dir(path.join("home")).unwrap();
-        std::fs::write(path.join("home/.gitconfig"), "[user]\n\tname = Ada Tester\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n[protocol \"file\"]\n\tallow = always\n").unwrap();
+        std::fs::write(path.join("home/.gitconfig"), "[user]\n\tname = Ada Tester\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n[maintenance]\n\tauto = false\n[gc]\n\tauto = 0\n[protocol \"file\"]\n\tallow = always\n").unwrap();
         let repo = path.join("repo");
         Self { root, repo, vars: Vec::new() }
     }
@@ -99,6 +99,8 @@ impl TestEnv {
         command.env("GIT_COMMITTER_DATE", format!("@{NOW} +0000"));
         command.env("TZ", "UTC").env("LC_ALL", "C.UTF-8").env("TMPDIR", self.root());
         command.env("GIT_CEILING_DIRECTORIES", self.root());
+        // What hooks do must not depend on how busy the machine is. Empty is as if it were not set.
+        command.env("AGENTV_HOOK_TIMEOUT", "60");
         for (name, value) in &self.vars {
             command.env(name, value);
         }

@@ -32,7 +32,8 @@ const TALKS: &str = "echo garbage; echo more garbage >&2; exit 1";
 
 /// A repository with hooks and two pending runs.
 fn with_hooks() -> TestEnv {
-    let env = TestEnv::new();
+    let mut env = TestEnv::new();
+    env.set("AGENTV_HOOK_TIMEOUT", "");
     env.bundle("agentv-5.3.1", ".agentv/results/a");
     env.bundle("agentv-4.42.4", ".agentv/results/b");
     env.agentv(["hooks", "install"]).ok();

@@ -19,7 +19,7 @@ pub(super) const EXIT_STATUS: [(&str, &str); 4] = [
 pub(super) const EXIT_OF_RUN: &str = "git agentv run and agentv eval end with the exit code of the command that they ran; \
 with 128 if that was 0 and what it left could not be recorded.";
 
-pub(super) const ENVIRONMENT: [(&str, &str); 9] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 11] = [
     (
         "AGENTV_LOG",
         "What to log to standard error: error, warn, info, debug or trace, or a filter such as git_agentv::git=debug.",
@@ -31,6 +31,11 @@ pub(super) const ENVIRONMENT: [(&str, &str); 9] = [
     (
         "AGENTV_PASSED_THROUGH",
         "Set by agentv for the program that it passes on to, so that two of them never call each other.",
+    ),
+    ("AGENTV_HOOK", "0 switches the hooks off."),
+    (
+        "AGENTV_HOOK_TIMEOUT",
+        "Seconds after which a hook gives up and lets git go on. Default: 0.45, and 5 for post-rewrite.",
     ),
     ("NO_COLOR", "No colour, unless --color=always is given."),
     ("CLICOLOR_FORCE", "Colour also where standard output is no terminal."),
