@@ -55,7 +55,13 @@ impl Way {
 struct Bench {
     home: PathBuf,
     repo: PathBuf,
+    /// Hooks that do nothing.
+    empty: PathBuf,
 }
+
+/// Names of ways that need other hooks than ours.
+const NO_HOOKS: &str = "without hooks";
+const EMPTY_HOOKS: &str = "two empty `sh` hooks";
 
 impl Bench {
     fn command(&self, program: impl AsRef<std::ffi::OsStr>, with_us: bool) -> Command {
@@ -67,8 +73,10 @@ impl Bench {
 
     fn commit(&self, way: &Way) -> Duration {
         let mut command = self.command("git", way.with_us);
-        if !way.hooks {
-            command.args(["-c", "core.hooksPath=/dev/null"]);
+        match way.name {
+            NO_HOOKS => drop(command.args(["-c", "core.hooksPath=/dev/null"])),
+            EMPTY_HOOKS => drop(command.arg("-c").arg(format!("core.hooksPath={}", self.empty.display()))),
+            _ => {}
         }
         command.args(["commit", "-q", "--allow-empty", "-m", "a subject"]);
         let start = Instant::now();
@@ -91,11 +99,14 @@ fn main() {
     std::fs::create_dir_all(&home).expect("it is writable");
     std::fs::write(home.join(".gitconfig"), "[user]\n\tname = Bench\n\temail = bench@example.com\n")
         .expect("it is writable");
-    let bench = Bench { repo: prepare(&keep, &home, scratch.path(), size), home };
+    let empty = scratch.path().join("empty");
+    empty_hooks(&empty);
+    let bench = Bench { repo: prepare(&keep, &home, scratch.path(), size), home, empty };
     let template = support::Template::load();
     let mut fresh = FRESH;
     let mut ways = [
-        Way::new("without hooks", false, 0, true),
+        Way::new(NO_HOOKS, false, 0, true),
+        Way::new(EMPTY_HOOKS, false, 0, true),
         Way::new("hooks, two pending runs", true, 2, true),
         Way::new("hooks, none pending", true, 0, true),
         Way::new("hooks, git-agentv not on PATH", true, 2, false),
@@ -128,6 +139,16 @@ fn report(size: u64, ways: &[Way]) {
     let usual = ways[0].median();
     for way in ways {
         println!("| {} | {:.2} | {:.2} | {:.2} |", way.name, way.median(), way.min(), way.median() - usual);
+    }
+}
+
+/// What two shell hooks cost that do nothing at all.
+fn empty_hooks(dir: &Path) {
+    std::fs::create_dir(dir).expect("it is writable");
+    for name in ["prepare-commit-msg", "commit-msg"] {
+        let file = dir.join(name);
+        std::fs::write(&file, "#!/bin/sh\n").expect("it is writable");
+        run(Command::new("chmod").arg("+x").arg(file));
     }
 }
 

@@ -41,7 +41,7 @@ pub use reflog::head_at;
 pub use refs::{Moved, RefMove};
 pub use remote::{Remote, without_credentials};
 pub use repo::{ConfigScope, Repo};
-pub use trailer::{COMMENT_CHARS, add_trailers, has_trailer, without_trailer};
+pub use trailer::{AddTrailers, COMMENT_CHARS, add_trailers, has_trailer, without_trailer};
 pub use tree::{Entry, EntryKind, Tree};
 pub use version::{MINIMUM, Version};
 pub use weburl::commit_page;

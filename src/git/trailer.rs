@@ -1,30 +1,69 @@
 //! Putting trailers into commit messages, and taking them out again.
 
-use super::{Git, Repo, Result, cited};
+use std::io::Write;
+use std::process::Child;
+
+use super::process::one_line;
+use super::{Error, Git, Repo, Result, cited};
 
 /// Characters that git itself chooses from for `core.commentChar=auto`, after `#`.
 pub const COMMENT_CHARS: [&str; 10] = ["#", ";", "@", "!", "$", "%", "^", "&", "|", ":"];
 
-/// Adds `trailers` (`Key: value`) to the end of `message`, as `git interpret-trailers` does:
-/// into its last block of trailers or after a blank line, above trailing lines that begin with
-/// `comment`. One that is there already is not added again. A line `---` has no meaning.
-pub fn add_trailers(message: &[u8], trailers: &[String], comment: &str) -> Result<Vec<u8>> {
-    // `trailer.*` settings can add other trailers, run commands and move ours, so none are read:
-    // there is no repository there, and no file of settings.
-    let key = if comment.len() == 1 { "core.commentChar" } else { "core.commentString" };
-    let mut git = Git::anywhere("interpret-trailers")
-        .env("GIT_DIR", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_PARAMETERS", "")
-        .env("GIT_CONFIG_COUNT", "1")
-        .env("GIT_CONFIG_KEY_0", key)
-        .env("GIT_CONFIG_VALUE_0", comment)
-        .args(["--no-divider", "--where=end", "--if-exists=addIfDifferent", "--if-missing=add"]);
-    for trailer in trailers {
-        git = git.args(["--trailer", trailer]);
+/// A git that is about to add trailers to a message, see [`AddTrailers::start`].
+#[derive(Debug)]
+pub struct AddTrailers {
+    child: Child,
+    command: String,
+}
+
+impl AddTrailers {
+    /// Starts `git interpret-trailers`, which takes as long to start as it takes to find out which
+    /// message it is to have. It will add `trailers` (`Key: value`) to the end of the message: into its
+    /// last block of trailers or after a blank line, above trailing lines that begin with
+    /// `comment`. One that is there already is not added again. A line `---` has no meaning.
+    pub fn start(trailers: &[String], comment: &str) -> Result<Self> {
+        // `trailer.*` settings can add other trailers, run commands and move ours, so none are read:
+        // there is no repository there, and no file of settings.
+        let key = if comment.len() == 1 { "core.commentChar" } else { "core.commentString" };
+        let mut git = Git::anywhere("interpret-trailers")
+            .env("GIT_DIR", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_PARAMETERS", "")
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", key)
+            .env("GIT_CONFIG_VALUE_0", comment)
+            .args(["--no-divider", "--where=end", "--if-exists=addIfDifferent", "--if-missing=add"]);
+        for trailer in trailers {
+            git = git.args(["--trailer", trailer]);
+        }
+        let (child, command) = git.spawn_piped()?;
+        Ok(Self { child, command })
     }
-    git.run_with(message)
+
+    /// The message with the trailers.
+    pub fn finish(mut self, message: &[u8]) -> Result<Vec<u8>> {
+        // It reads all before it prints. One that stops early tells why.
+        if let Some(mut stdin) = self.child.stdin.take() {
+            let _ = stdin.write_all(message);
+        }
+        let output = self.child.wait_with_output().map_err(Error::io("git"))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        Err(Error::Command { command: self.command, stderr: one_line(&output.stderr) })
+    }
+
+    /// Nothing is to be added after all.
+    pub fn cancel(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Adds trailers to a message, as [`AddTrailers`].
+pub fn add_trailers(message: &[u8], trailers: &[String], comment: &str) -> Result<Vec<u8>> {
+    AddTrailers::start(trailers, comment)?.finish(message)
 }
 
 // What follows works on bytes and leaves all others alone, so that taking a trailer out undoes putting it

@@ -69,7 +69,12 @@ impl Repo {
             .tempfile_in(self.git_dir())
             .map_err(Error::io(self.git_dir()))?;
         let current = self.gix().index_path();
-        std::fs::copy(&current, index.path()).map_err(Error::io(current))?;
+        std::fs::copy(&current, index.path()).map_err(Error::io(&current))?;
+        // git trusts an entry that is as old as the index only after looking at the file. A copy that seems
+        // newer would make it trust a file that was changed within the same second.
+        let written = current.metadata().and_then(|meta| meta.modified()).map_err(Error::io(&current))?;
+        let copy = std::fs::File::options().write(true).open(index.path()).map_err(Error::io(index.path()))?;
+        copy.set_modified(written).map_err(Error::io(index.path()))?;
         let objects = self.objects_dir();
         let run = |subcommand: &str, args: &[&str]| {
             self.git(subcommand)

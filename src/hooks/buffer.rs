@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{COMMENT_CHARS, Error, Repo, Result, add_trailers};
+use crate::git::{AddTrailers, COMMENT_CHARS, Error, Repo, Result};
+use crate::run::RunId;
 
 use super::TRAILER;
 
@@ -79,10 +80,15 @@ impl Buffer {
         String::from_utf8_lossy(&self.head).lines().any(is_trailer)
     }
 
-    /// Adds trailers that name the runs `ids`.
-    pub fn add(&mut self, ids: &[crate::run::RunId]) -> Result<()> {
+    /// Starts to add trailers that name the runs `ids`.
+    pub fn start(&self, ids: &[RunId]) -> Result<AddTrailers> {
         let trailers: Vec<_> = ids.iter().map(|id| format!("{TRAILER}: {id}")).collect();
         let comment = self.comment.clone().unwrap_or_else(|| unused_char(&self.head));
+        AddTrailers::start(&trailers, &comment)
+    }
+
+    /// Adds the trailers.
+    pub fn finish(&mut self, started: AddTrailers) -> Result<()> {
         let blank = self.text().is_empty();
         let mut message = Vec::with_capacity(self.head.len() + 64);
         if blank {
@@ -96,7 +102,7 @@ impl Buffer {
         if !message.ends_with(b"\n") {
             message.push(b'\n');
         }
-        let message = add_trailers(&message, &trailers, &comment)?;
+        let message = started.finish(&message)?;
         self.head = message.get(if blank { PLACEHOLDER.len() } else { 0 }..).unwrap_or_default().to_vec();
         if !self.tail.is_empty() && !self.head.ends_with(b"\n") {
             self.head.push(b'\n');

@@ -38,9 +38,37 @@ fn path(repo: &Repo) -> PathBuf {
     repo.git_dir().join("agentv/pending")
 }
 
-/// The ids in the file, oldest first, each once.
-fn ids(repo: &Repo) -> Vec<RunId> {
-    let text = std::fs::read_to_string(path(repo)).unwrap_or_default();
+/// The ids that are noted, oldest first, each once, whatever has become of them.
+pub(super) fn ids(repo: &Repo) -> Vec<RunId> {
+    read(&path(repo))
+}
+
+/// Whether HEAD did not move since the file was written, as far as the times of files tell.
+pub(super) fn is_settled(repo: &Repo) -> bool {
+    let time = |path: PathBuf| path.metadata().and_then(|meta| meta.modified()).ok();
+    time(repo.git_dir().join("logs/HEAD")).zip(time(path(repo))).is_some_and(|(head, noted)| head <= noted)
+}
+
+/// Puts the file aside if a commit was made of all that wait: then HEAD is that commit. The next one need
+/// not look at them; `git agentv status` still does. Runs of a commit elsewhere wait for HEAD to come back.
+pub(super) fn retire(store: &Store<'_>, waiting: &[Waiting]) -> Result<()> {
+    let repo = store.repo();
+    let parents = repo.head()?.commit.map(|head| repo.commit(&head)).transpose()?.map(|head| head.parents);
+    let parents = parents.unwrap_or_default();
+    let is_done = |run: &Waiting| match run.fate {
+        Fate::Pending => false,
+        Fate::Moved(source) => parents.contains(&source),
+        Fate::Gone => true,
+    };
+    if waiting.iter().all(is_done) {
+        let path = path(repo);
+        let _ = std::fs::rename(&path, path.with_extension("old"));
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Vec<RunId> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
     let mut ids: Vec<RunId> = Vec::new();
     for id in text.lines().filter_map(|line| line.parse().ok()) {
         if !ids.contains(&id) {
@@ -122,8 +150,9 @@ pub fn list(store: &Store<'_>) -> Result<Vec<Waiting>> {
 pub fn discarded(store: &Store<'_>, waiting: &[Waiting]) -> Result<Vec<RunId>> {
     let repo = store.repo();
     let Some(head) = repo.head()?.commit else { return Ok(Vec::new()) };
+    let old = of(store, read(&path(repo).with_extension("old")), Some(head))?;
     let mut discarded = Vec::new();
-    for Waiting { id, fate } in waiting {
+    for Waiting { id, fate } in old.iter().chain(waiting) {
         let Fate::Moved(source) = fate else { continue };
         let cites = |commit: &crate::git::SourceCommit| commit.cites.iter().any(|cited| *cited == id.as_str());
         let linked =
@@ -136,7 +165,10 @@ pub fn discarded(store: &Store<'_>, waiting: &[Waiting]) -> Result<Vec<RunId>> {
 }
 
 fn list_at(store: &Store<'_>, head: Option<Oid>) -> Result<Vec<Waiting>> {
-    let ids = ids(store.repo());
+    of(store, ids(store.repo()), head)
+}
+
+fn of(store: &Store<'_>, ids: Vec<RunId>, head: Option<Oid>) -> Result<Vec<Waiting>> {
     let runs = store.present(&ids)?;
     Ok(ids
         .into_iter()

@@ -34,9 +34,8 @@ pub fn run(store: &Store<'_>, prepare: &Prepare<'_>) -> Result<()> {
         return Ok(());
     }
     pick_up(store, prepare.deadline);
-    let pending = pending::list(store)?.into_iter().filter(|run| run.fate == Fate::Pending);
-    let ids: Vec<RunId> = pending.map(|run| run.id).collect();
-    if ids.is_empty() {
+    let noted = pending::ids(repo);
+    if noted.is_empty() {
         return Ok(());
     }
     let mut buffer = Buffer::read(repo, prepare.file, prepare.editing)?;
@@ -49,7 +48,21 @@ pub fn run(store: &Store<'_>, prepare: &Prepare<'_>) -> Result<()> {
         }
         _ => {}
     }
-    Ok(buffer.add(&ids)?)
+    // If HEAD stayed where it was, all that are noted are pending. While git starts we make sure.
+    let started = if pending::is_settled(repo) { Some(buffer.start(&noted)?) } else { None };
+    let waiting = pending::list(store)?;
+    let ids: Vec<RunId> = waiting.iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id.clone()).collect();
+    match started {
+        Some(started) if ids == noted => return Ok(buffer.finish(started)?),
+        Some(started) => started.cancel(),
+        None => {}
+    }
+    if ids.is_empty() {
+        commit_msg::forget_template(repo);
+        return pending::retire(store, &waiting);
+    }
+    let started = buffer.start(&ids)?;
+    Ok(buffer.finish(started)?)
 }
 
 /// Whether the commit is new work on HEAD. A merge isn't, and what git makes of older commits

@@ -55,9 +55,13 @@ impl Place {
     fn run(&self, shell: &[&str], script: &Path, event: &str, input: &str, vars: &[(&str, &str)]) -> (Ran, String) {
         use std::io::Write;
         let _ = std::fs::remove_file(&self.log);
+        // As if a run were pending.
+        let _ = std::fs::create_dir(self.env.root().join("agentv"));
+        put(&self.env.root().join("agentv/pending"), "0123456789abcdef\n", 0o644);
         put(&self.env.root().join("message"), "\nAgentv-Run: 1\n# comment\n", 0o644);
         let mut command = self.env.command(shell[0], self.env.root());
         command.args(&shell[1..]).arg(script).args(args(event)).env("PATH", &self.path).env("LOG", &self.log);
+        command.env("AGENTV_HOOK_TIMEOUT", "");
         command.envs(vars.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -90,8 +94,8 @@ fn of(event: &str) -> git_agentv::hooks::Event {
 
 fn args(event: &str) -> Vec<&'static str> {
     match event {
-        "prepare-commit-msg" => vec!["message", "commit", "HE AD"],
-        "commit-msg" => vec!["message"],
+        "prepare-commit-msg" => vec!["./message", "commit", "HE AD"],
+        "commit-msg" => vec!["./message"],
         _ => vec!["rebase"],
     }
 }
@@ -178,7 +182,7 @@ fn a_message_that_begins_with_a_word_starts_nothing() {
         let mut command = place.env.command("sh", place.env.root());
         put(&message, text, 0o644);
         let _ = std::fs::remove_file(&place.log);
-        command.arg(place.own("commit-msg")).arg("message").env("PATH", &place.path).env("LOG", &place.log);
+        command.arg(place.own("commit-msg")).arg("./message").env("PATH", &place.path).env("LOG", &place.log);
         Ran::of(&mut command).ok();
         place.log.exists()
     };

@@ -172,7 +172,7 @@ fn the_environment_of_git_is_not_changed_for_the_command() {
     let env = TestEnv::new();
     let mut direct = env.command(bin_dir().join("git-agentv"), &env.repo);
     let said = crate::env::Ran::of(direct.args(["run", "--", "env"])).ok();
-    let ours: Vec<_> = said.lines().filter(|line| line.starts_with("AGENTV_")).collect();
+    let ours: Vec<_> = said.lines().filter(|line| line.starts_with("AGENTV_R")).collect();
     assert_eq!(ours.len(), 2, "{said}");
     assert!(
         !said.contains("GIT_DIR=") && !said.contains("GIT_INDEX_FILE=") && !said.contains("GIT_OPTIONAL_LOCKS"),
