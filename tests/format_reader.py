@@ -122,16 +122,33 @@ class Reader:
             self.complain(where, "its row has a null")
 
     def check_tip(self, tip, listed):
-        """Section 2: each run is in its place in the tip's tree, and nothing else is there."""
+        """Section 2: each run is in its place in the tip's tree or in a list, and nothing else is there."""
         root = self.git.tree(Commit(tip, self.git.read(tip)[1]).tree)
         there = {}
         for shard, (mode, oid) in root.items():
             if mode == "40000" and re.fullmatch(rb"[0-9a-f]{2}", shard):
                 there |= {(shard + name).decode(): tree for name, (_, tree) in self.git.tree(oid).items()}
+        there = self.sealed(root) | there
         expected = {row["id"]: row["tree"] for row, _ in listed}
         for run in sorted(expected.keys() | there.keys()):
             if expected.get(run) != there.get(run):
                 self.complain(f"run {run}", f"the list says {expected.get(run)}, the tip's tree {there.get(run)}")
+
+    def sealed(self, root):
+        """Section 2: the runs that left the tree."""
+        runs = {}
+        if b"sealed" not in root:
+            return runs
+        for shard, (mode, oid) in self.git.tree(root[b"sealed"][1]).items():
+            where = f"sealed/{shard.decode()}"
+            data = self.git.read(oid)[1]
+            lines = data.split(b"\n")
+            if mode != "100644" or lines.pop() != b"" or lines != sorted(lines):
+                self.complain(where, "it is not written as specified")
+            for line in lines:
+                rest, tree = line.decode().split(" ")
+                runs[shard.decode() + rest] = tree
+        return runs
 
     # Sections 2 to 7: one run
 

@@ -4,7 +4,7 @@
 //! each other's work. What keeps runs safe is not that lock but the ref's
 //! compare-and-swap: who loses it builds again on the new tip.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,6 +14,7 @@ use crate::git::{
 };
 use crate::run::{Row, RunId};
 
+use super::list::Rows;
 use super::message::{self, Op};
 use super::tip_tree::TipTree;
 use super::{Error, Result, Store};
@@ -22,6 +23,9 @@ use super::{Error, Result, Store};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A ref lock that nobody touches for so long was left by a process that died.
 const STALE_LOCK: Duration = Duration::from_secs(5);
+/// What `agentv.window` is if it is not set; 0 is no limit.
+const DEFAULT_WINDOW: u64 = 2000;
+
 /// How often git may refuse for a reason that is no race.
 const MAX_REFUSALS: u32 = 3;
 
@@ -35,6 +39,10 @@ pub(super) struct Draft<'d> {
     head: Option<(Oid, i64)>,
     /// What the draft itself put there: not readable from the repository yet.
     rows: HashMap<RunId, Row>,
+    /// Runs that the draft recorded, oldest first.
+    recorded: Vec<RunId>,
+    /// How many of the newest runs stay when the tree is full; none if it never is.
+    window: Option<usize>,
 }
 
 /// How the new objects of a transaction are stored.
@@ -78,7 +86,9 @@ impl<'d> Draft<'d> {
         let repo = store.repo;
         let tip = store.tip()?;
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
-        Ok(Self { repo, tip, tree, sink, committer: repo.committer()?, head: None, rows: HashMap::new() })
+        let window = window(repo)?;
+        let committer = repo.committer()?;
+        Ok(Self { repo, tip, tree, sink, committer, head: None, rows: HashMap::new(), recorded: Vec::new(), window })
     }
 
     /// Where new objects go.
@@ -99,21 +109,63 @@ impl<'d> Draft<'d> {
     /// Makes a commit.
     pub(super) fn commit(&mut self, change: &Change<'_>) -> Result<()> {
         let tree = self.tree.set(self.repo, self.sink, &change.row.id, change.run)?;
+        let message = message::encode(change.subject, change.op, change.row);
+        self.add(tree, change.author, change.committed, &message)?;
+        self.rows.insert(change.row.id.clone(), change.row.clone());
+        if change.op == Op::Record {
+            self.recorded.push(change.row.id.clone());
+        }
+        if self.is_full(&change.row.id)? {
+            self.seal()?;
+        }
+        Ok(())
+    }
+
+    /// Puts a commit on top.
+    fn add(&mut self, tree: Oid, author: &Signature, committed: Option<i64>, message: &str) -> Result<()> {
         let parent = self.head.or_else(|| self.tip.as_ref().map(|tip| (tip.id, tip.committed)));
         // Dates never go back along a line of history: a list may stop at the first older one.
-        let wanted = change.committed.unwrap_or(self.committer.seconds);
+        let wanted = committed.unwrap_or(self.committer.seconds);
         let seconds = parent.map_or(wanted, |(_, date)| wanted.max(date));
         let committer = Signature { seconds, ..self.committer.clone() };
-        let commit = Commit {
-            tree,
-            parents: &parent.map(|(id, _)| id).into_iter().collect::<Vec<_>>(),
-            author: change.author,
-            committer: &committer,
-            message: &message::encode(change.subject, change.op, change.row),
-        };
+        let parents = parent.map(|(id, _)| id).into_iter().collect::<Vec<_>>();
+        let commit = Commit { tree, parents: &parents, author, committer: &committer, message };
         self.head = Some((self.sink.put(Kind::Commit, &commit.encode())?, seconds));
-        self.rows.insert(change.row.id.clone(), change.row.clone());
         Ok(())
+    }
+
+    /// Whether the tree holds twice the window, after `changed` was put into it. In a large tree all
+    /// shards are only counted if that one is fuller than they are expected to be.
+    fn is_full(&mut self, changed: &RunId) -> Result<bool> {
+        let Some(limit) = self.window.map(|window| window.saturating_mul(2)) else { return Ok(false) };
+        let few = limit / 256 * 5 / 4;
+        if few > 0 && self.tree.neighbours(self.repo, changed)? < few {
+            return Ok(false);
+        }
+        Ok(self.tree.count(self.repo)? >= limit)
+    }
+
+    /// Takes all but the newest runs out of the tree.
+    fn seal(&mut self) -> Result<()> {
+        let window = self.window.unwrap_or(usize::MAX);
+        let mut keep: HashSet<RunId> = self.recorded.iter().rev().take(window).cloned().collect();
+        if keep.len() < window
+            && let Some(tip) = &self.tip
+        {
+            for run in Rows::of(Some(self.repo.log(&tip.id)?), true) {
+                if keep.len() >= window {
+                    break;
+                }
+                keep.insert(run?.row.id);
+            }
+        }
+        let (tree, left) = self.tree.seal(self.repo, self.sink, &keep)?;
+        if left == 0 {
+            return Ok(());
+        }
+        let date = self.head.map(|(_, date)| date);
+        let author = self.committer.clone();
+        self.add(tree, &author, date, &message::encode_seal(left))
     }
 }
 
@@ -238,6 +290,12 @@ impl<'r> Store<'r> {
         let _ = std::fs::remove_file(&path);
         true
     }
+}
+
+/// How many of the newest runs stay in the tip's tree when it is full: when it holds twice as many.
+fn window(repo: &Repo) -> Result<Option<usize>> {
+    let set = repo.setting_u64("agentv.window")?.unwrap_or(DEFAULT_WINDOW);
+    Ok(usize::try_from(set).ok().filter(|&window| window > 0))
 }
 
 /// What changes when a lock file is another one.

@@ -38,18 +38,23 @@ impl<'r> Store<'r> {
     /// Lists the runs; deleted ones only if `deleted`.
     pub fn rows(&self, deleted: bool) -> Result<Rows<'r>> {
         let log = self.tip()?.map(|tip| self.repo.log(&tip.id)).transpose()?;
-        Ok(Rows {
+        Ok(Rows::of(log, deleted))
+    }
+}
+
+impl<'r> Rows<'r> {
+    /// The runs of a log.
+    pub(super) fn of(log: Option<Log<'r>>, deleted: bool) -> Self {
+        Self {
             log,
             ahead: None,
             newer: HashMap::new(),
             done: std::collections::HashSet::new(),
             ready: VecDeque::new(),
             deleted,
-        })
+        }
     }
-}
 
-impl Rows<'_> {
     /// Reads the commits of the next second that has any.
     fn fill(&mut self) -> Result<bool> {
         let Some(log) = &mut self.log else { return Ok(false) };

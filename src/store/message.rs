@@ -52,6 +52,11 @@ pub(super) fn encode(subject: &str, op: Op, row: &Row) -> String {
     format!("{subject}\n\nAgentv-Run: {}\nAgentv-Op: {}\nAgentv-Row: {}\n", row.id, op.as_str(), row.to_line())
 }
 
+/// The message of a commit that took `left` runs out of the tip's tree.
+pub(super) fn encode_seal(left: usize) -> String {
+    format!("seal: {left} runs leave the tip's tree\n\nAgentv-Op: {}\n", Op::Seal.as_str())
+}
+
 /// What a commit did; none if it isn't one of ours.
 pub(super) fn op(commit: &CommitInfo) -> Option<Op> {
     trailers(&commit.message, "Agentv-Op").next().map(Op::parse)

@@ -20,6 +20,7 @@ mod provenance;
 mod record;
 mod resolve;
 mod run_files;
+mod sealed;
 mod snapshot;
 mod tip_tree;
 mod unrecorded;

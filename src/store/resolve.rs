@@ -1,8 +1,9 @@
 //! Finding the run that somebody means.
 
-use crate::git::{EntryKind, Oid};
+use crate::git::Oid;
 use crate::run::RunId;
 
+use super::tip_tree::TipTree;
 use super::{Error, Result, Store, StoredRun};
 
 /// Shorter prefixes of an id are refused: they will soon be ambiguous.
@@ -58,20 +59,10 @@ impl<'r> Store<'r> {
         }
     }
 
-    /// The runs whose id begins with `prefix`: one shard of the tip's tree.
+    /// The runs whose id begins with `prefix`: one shard of the tip's tree, and of what left it.
     fn by_prefix(&self, prefix: &str) -> Result<Vec<(String, Oid)>> {
         let Some(tip) = self.tip()? else { return Ok(Vec::new()) };
-        let (shard, rest) = prefix.split_at(2);
-        let root = self.repo.tree(&tip.tree)?;
-        let Some(entry) = root.get(shard.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir) else {
-            return Ok(Vec::new());
-        };
-        let runs = self.repo.tree(&entry.id)?;
-        let matches = runs
-            .entries()
-            .iter()
-            .filter(|entry| entry.kind == EntryKind::Dir && entry.name.starts_with(rest.as_bytes()));
-        Ok(matches.map(|entry| (format!("{shard}{}", String::from_utf8_lossy(&entry.name)), entry.id)).collect())
+        TipTree::open(self.repo, &tip.tree)?.starting_with(self.repo, prefix)
     }
 
     /// Ids of the newest runs that begin with `prefix`, for completion.

@@ -1,11 +1,14 @@
 //! The tree of the ref's tip, opened where it is going to change.
+//!
+//! It is a window: the newest runs are in it, and lists of where the older ones are ([`Sealed`]).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 use crate::run::RunId;
 
 use super::Result;
+use super::sealed::{SEALED, Sealed};
 
 /// Root and those shards that were looked at. What it costs to change a run
 /// is one shard and the root, however many runs there are.
@@ -13,6 +16,9 @@ use super::Result;
 pub(super) struct TipTree {
     root: Node,
     shards: HashMap<String, Node>,
+    /// The directory of the lists of sealed runs.
+    lists: Option<Node>,
+    sealed: HashMap<String, Sealed>,
 }
 
 #[derive(Debug, Default)]
@@ -28,6 +34,18 @@ impl Node {
         Ok(Self { tree: Tree::decode(id, &data)?, stored: Some((*id, data)) })
     }
 
+    /// The directory `name` of this one; empty if there is none.
+    fn child(&self, repo: &Repo, name: &str) -> Result<Self> {
+        let entry = self.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
+        Ok(entry.map(|entry| Self::open(repo, &entry.id)).transpose()?.unwrap_or_default())
+    }
+
+    /// The runs in a shard.
+    fn runs(&self) -> impl Iterator<Item = (&[u8], Oid)> {
+        let dirs = self.tree.entries().iter().filter(|entry| entry.kind == EntryKind::Dir);
+        dirs.map(|entry| (entry.name.as_slice(), entry.id))
+    }
+
     fn store(&mut self, sink: &mut dyn ObjectSink) -> Result<Oid> {
         let data = self.tree.encode();
         let id = match &self.stored {
@@ -41,14 +59,31 @@ impl Node {
 
 impl TipTree {
     pub(super) fn open(repo: &Repo, root: &Oid) -> Result<Self> {
-        Ok(Self { root: Node::open(repo, root)?, shards: HashMap::new() })
+        Ok(Self { root: Node::open(repo, root)?, ..Self::default() })
     }
 
-    /// The directory of a run.
+    /// The directory of a run, whether it is sealed or not.
     pub(super) fn get(&mut self, repo: &Repo, id: &RunId) -> Result<Option<Oid>> {
         let (shard, name) = id.shard();
         let node = self.shard(repo, shard)?;
-        Ok(node.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir).map(|entry| entry.id))
+        let entry = node.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
+        match entry.map(|entry| entry.id) {
+            Some(tree) => Ok(Some(tree)),
+            None => Ok(self.list(repo, shard)?.get(name)),
+        }
+    }
+
+    /// The runs whose id begins with `prefix`, of two digits at least: id and directory.
+    pub(super) fn starting_with(&mut self, repo: &Repo, prefix: &str) -> Result<Vec<(String, Oid)>> {
+        let (shard, rest) = prefix.split_at(2);
+        let sealed: Vec<(String, Oid)> =
+            self.list(repo, shard)?.starting_with(rest).map(|(name, tree)| (name.to_owned(), tree)).collect();
+        let mut found: BTreeMap<String, Oid> = sealed.into_iter().collect();
+        // A sealed run that was changed is in the window again.
+        let node = self.shard(repo, shard)?;
+        let current = node.runs().filter(|(name, _)| name.starts_with(rest.as_bytes()));
+        found.extend(current.map(|(name, tree)| (String::from_utf8_lossy(name).into_owned(), tree)));
+        Ok(found.into_iter().map(|(name, tree)| (format!("{shard}{name}"), tree)).collect())
     }
 
     /// Puts a run in its place and stores the changed trees; returns the new root.
@@ -61,12 +96,97 @@ impl TipTree {
         self.root.store(sink)
     }
 
+    /// How many runs the shard of `id` holds that are not sealed: a guess at all, divided by 256.
+    pub(super) fn neighbours(&mut self, repo: &Repo, id: &RunId) -> Result<usize> {
+        Ok(self.shard(repo, id.shard().0)?.runs().count())
+    }
+
+    /// How many runs are not sealed.
+    pub(super) fn count(&mut self, repo: &Repo) -> Result<usize> {
+        self.shard_names().into_iter().map(|name| Ok(self.shard(repo, &name)?.runs().count())).sum()
+    }
+
+    /// Takes all runs but `keep` out of the tree and notes where they are. Returns the new root
+    /// and how many runs left it.
+    pub(super) fn seal(
+        &mut self,
+        repo: &Repo,
+        sink: &mut dyn ObjectSink,
+        keep: &HashSet<RunId>,
+    ) -> Result<(Oid, usize)> {
+        let kept: HashSet<(&str, &str)> = keep.iter().map(RunId::shard).collect();
+        let mut lists = match self.lists.take() {
+            Some(lists) => lists,
+            None => self.root.child(repo, SEALED)?,
+        };
+        let mut left = 0;
+        for shard in self.shard_names() {
+            let runs: Vec<(String, Oid)> = {
+                let node = self.shard(repo, &shard)?;
+                node.runs().map(|(name, tree)| (String::from_utf8_lossy(name).into_owned(), tree)).collect()
+            };
+            let leaving: Vec<_> =
+                runs.into_iter().filter(|(name, _)| !kept.contains(&(shard.as_str(), name.as_str()))).collect();
+            if leaving.is_empty() {
+                continue;
+            }
+            left += leaving.len();
+            let mut list = self.list_in(repo, &lists, &shard)?;
+            let node = self.shard(repo, &shard)?;
+            for (name, tree) in leaving {
+                node.tree.remove(name.as_bytes());
+                list.insert(&name, tree);
+            }
+            if node.tree.entries().is_empty() {
+                self.root.tree.remove(shard.as_bytes());
+            } else {
+                let id = node.store(sink)?;
+                self.root.tree.insert(shard.as_bytes(), EntryKind::Dir, id);
+            }
+            lists.tree.insert(shard.as_bytes(), EntryKind::File, sink.put(Kind::Blob, &list.encode())?);
+            self.sealed.insert(shard, list);
+        }
+        let id = lists.store(sink)?;
+        self.root.tree.insert(SEALED.as_bytes(), EntryKind::Dir, id);
+        self.lists = Some(lists);
+        Ok((self.root.store(sink)?, left))
+    }
+
+    /// The shards of the tree.
+    fn shard_names(&self) -> Vec<String> {
+        let dirs = self.root.tree.entries().iter().filter(|entry| entry.kind == EntryKind::Dir);
+        let names = dirs.filter(|entry| entry.name.len() == 2 && entry.name.iter().all(u8::is_ascii_hexdigit));
+        names.map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect()
+    }
+
     fn shard(&mut self, repo: &Repo, name: &str) -> Result<&mut Node> {
         if !self.shards.contains_key(name) {
-            let entry = self.root.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
-            let node = entry.map(|entry| Node::open(repo, &entry.id)).transpose()?.unwrap_or_default();
-            self.shards.insert(name.to_owned(), node);
+            self.shards.insert(name.to_owned(), self.root.child(repo, name)?);
         }
         Ok(self.shards.get_mut(name).expect("it was just put there"))
+    }
+
+    /// The list of the sealed runs of a shard.
+    fn list(&mut self, repo: &Repo, shard: &str) -> Result<&Sealed> {
+        if !self.sealed.contains_key(shard) {
+            let lists = match self.lists.take() {
+                Some(lists) => lists,
+                None => self.root.child(repo, SEALED)?,
+            };
+            let list = self.list_in(repo, &lists, shard)?;
+            self.lists = Some(lists);
+            self.sealed.insert(shard.to_owned(), list);
+        }
+        Ok(&self.sealed[shard])
+    }
+
+    fn list_in(&self, repo: &Repo, lists: &Node, shard: &str) -> Result<Sealed> {
+        if let Some(list) = self.sealed.get(shard) {
+            return Ok(list.clone());
+        }
+        match lists.tree.get(shard.as_bytes()) {
+            Some(entry) => Sealed::decode(repo, shard, &repo.read(&entry.id, Kind::Blob)?),
+            None => Ok(Sealed::default()),
+        }
     }
 }

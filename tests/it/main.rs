@@ -58,3 +58,4 @@ mod schema;
 mod second_reader;
 mod smoke;
 mod source;
+mod window;

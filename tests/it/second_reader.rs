@@ -123,6 +123,23 @@ fn runs_of_all_kinds() {
 }
 
 #[test]
+fn sealed_runs() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        let mut env = TestEnv::with_init(init);
+        env.git(["config", "agentv.window", "3"]).ok();
+        for n in 0..20 {
+            at(&mut env, i64::from(n));
+            let dir = env.small_bundle(n);
+            env.agentv(["record".as_ref(), dir.as_os_str()]).ok();
+        }
+        let first = env.runs()[19]["id"].as_str().unwrap().to_owned();
+        env.agentv(["tag", &first, "+old"]).ok();
+        assert_eq!(both_agree(&env).len(), 20);
+        assert_ne!(env.git(["ls-tree", "--name-only", REF, "sealed/"]).ok(), "", "some are sealed");
+    }
+}
+
+#[test]
 fn a_sha256_repository() {
     let mut env = TestEnv::with_init(&["--object-format=sha256"]);
     fill(&mut env);

@@ -48,7 +48,12 @@ pub(super) const ENVIRONMENT: [(&str, &str); 11] = [
     ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
 ];
 
-pub(super) const CONFIGURATION: [(&str, &str); 8] = [
+pub(super) const CONFIGURATION: [(&str, &str); 9] = [
+    (
+        "agentv.window",
+        "How many of the newest runs stay in the ref's tree when it is full, which is when it holds twice as many (default 2000, \
+0: it is never full). Older runs stay in history and in every list; pushing stays fast.",
+    ),
     (
         "agentv.maxBlobSize",
         "A file above this size is stored in parts: hosts refuse large blobs. Takes the suffixes k, m and g. Default: 45m.",
