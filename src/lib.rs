@@ -6,6 +6,7 @@
 //! | [`git`] | repository, objects, refs, processes | git | runs |
 //! | [`run`] | ids, manifest, overlay, row, cases, bundle readers | files | git |
 //! | [`store`] | the runs of a ref: record, list, read, change, import | both | terminals |
+//! | [`index`] | answers about many runs: projection, queries | the store | terminals |
 //! | [`hooks`] | what git's hooks do: pending runs, trailers, links | the store | terminals |
 //! | [`cli`] | arguments, output, one file per command | the store | gix |
 //!
@@ -14,5 +15,6 @@
 pub mod cli;
 pub mod git;
 pub mod hooks;
+pub mod index;
 pub mod run;
 pub mod store;

@@ -42,6 +42,8 @@ pub struct CommitInfo {
     pub parents: Vec<Oid>,
     /// When it was committed, in seconds since 1970.
     pub committed: i64,
+    /// The author's mail address.
+    pub author: String,
     /// The message, with replacement characters where it isn't UTF-8.
     pub message: String,
 }
@@ -57,6 +59,7 @@ impl CommitInfo {
             tree: commit.tree(),
             parents: commit.parents().collect(),
             committed,
+            author: commit.author().map(|author| author.email.to_string()).unwrap_or_default(),
             message: String::from_utf8_lossy(commit.message).into_owned(),
         })
     }

@@ -56,6 +56,33 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// The commits of `tip` that are not in `known`, parents first. None if `known` is no ancestor of `tip`.
+    pub fn commits_between(&self, tip: &Oid, known: &Oid) -> Result<Option<Vec<CommitInfo>>> {
+        let (mut commits, mut at) = (Vec::new(), *tip);
+        // Nearly always there is one line of commits.
+        while at != *known {
+            let commit = self.commit(&at)?;
+            let [parent] = commit.parents[..] else { return self.commits_between_lines(tip, known) };
+            at = parent;
+            commits.push(commit);
+        }
+        commits.reverse();
+        Ok(Some(commits))
+    }
+
+    fn commits_between_lines(&self, tip: &Oid, known: &Oid) -> Result<Option<Vec<CommitInfo>>> {
+        let ancestor = self.git("merge-base").args(["--is-ancestor", &known.to_string(), &tip.to_string()]).output()?.0;
+        if !ancestor.status.success() {
+            return Ok(None);
+        }
+        let (tip, known) = (tip.to_string(), format!("^{known}"));
+        let listed = self.git("rev-list").args(["--topo-order", "--reverse", &tip, &known]).run()?;
+        let ids = String::from_utf8_lossy(&listed);
+        ids.lines().filter_map(|id| self.parse_oid(id)).map(|id| self.commit(&id)).collect::<Result<_>>().map(Some)
+    }
+}
+
 impl Log<'_> {
     /// Queues the parents of a commit that were not met before.
     fn queue_parents(&mut self, commit: &CommitInfo) -> Result<()> {

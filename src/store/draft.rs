@@ -170,6 +170,11 @@ impl<'d> Draft<'d> {
 }
 
 impl<'r> Store<'r> {
+    /// The id of the commit that the ref names, if it exists and is ours.
+    pub fn tip_id(&self) -> Result<Option<Oid>> {
+        Ok(self.tip()?.map(|tip| tip.id))
+    }
+
     /// The commit that the ref names, if it exists and is ours.
     pub(super) fn tip(&self) -> Result<Option<CommitInfo>> {
         let Some(id) = self.repo.read_ref(self.name)? else { return Ok(None) };

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 
-use crate::git::{CommitInfo, Log};
+use crate::git::{CommitInfo, Log, Oid};
 use crate::run::{Row, RunId, RunStatus};
 
 use super::message::{self, Op};
@@ -16,6 +16,10 @@ pub struct Listed {
     pub row: Row,
     /// When it was recorded, in seconds since 1970.
     pub recorded: i64,
+    /// Whether the row is of the commit that recorded the run; if not, the run was changed since.
+    pub is_record: bool,
+    /// Mail address of who recorded it.
+    pub author: String,
 }
 
 /// The runs of a store, newest recorded first. Runs recorded in the same
@@ -39,6 +43,25 @@ impl<'r> Store<'r> {
     pub fn rows(&self, deleted: bool) -> Result<Rows<'r>> {
         let log = self.tip()?.map(|tip| self.repo.log(&tip.id)).transpose()?;
         Ok(Rows::of(log, deleted))
+    }
+}
+
+impl Store<'_> {
+    /// What the commits of `tip` that are not in `known` say, parents first: of each row, whether it
+    /// is that of a new run. None if `known` is no ancestor of `tip`.
+    pub fn changes(&self, tip: &Oid, known: &Oid) -> Result<Option<Vec<Listed>>> {
+        let Some(commits) = self.repo.commits_between(tip, known)? else { return Ok(None) };
+        let mut changes = Vec::new();
+        for commit in commits {
+            let Some(op) = message::op(&commit) else { continue };
+            changes.extend(message::rows(&commit)?.into_iter().map(|row| Listed {
+                row,
+                recorded: commit.committed,
+                is_record: op == Op::Record,
+                author: commit.author.clone(),
+            }));
+        }
+        Ok(Some(changes))
     }
 }
 
@@ -84,9 +107,11 @@ impl<'r> Rows<'r> {
                     continue;
                 }
                 self.done.insert(row.id.clone());
-                let row = self.newer.remove(&row.id).unwrap_or(row);
+                let newer = self.newer.remove(&row.id);
+                let is_record = newer.is_none();
+                let row = newer.unwrap_or(row);
                 if self.deleted || row.status != RunStatus::Pruned {
-                    group.push(Listed { row, recorded: date });
+                    group.push(Listed { row, recorded: date, is_record, author: commit.author.clone() });
                 }
             }
         }

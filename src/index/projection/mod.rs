@@ -1,0 +1,177 @@
+//! The projection: the rows of the log in SQLite, for filters, sorting and counting.
+//!
+//! `<git common dir>/agentv/index-v<schema>.sqlite` is a cache and never the truth. It is brought up to
+//! date with the ref before each question. Whatever is wrong with it, a damaged file or a full disk, it is
+//! built anew, in memory if need be, and the question is answered.
+
+mod fill;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use crate::git::Oid;
+use crate::store::{self, Store};
+
+pub use schema::VERSION;
+
+/// How long we wait for another process that brings the file up to date.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// A question could not be answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The runs can't be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// SQLite failed us, in memory, too.
+    #[error("the index of runs: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl From<crate::git::Error> for Error {
+    fn from(err: crate::git::Error) -> Self {
+        Self::Store(err.into())
+    }
+}
+
+/// The result of working with the projection.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The rows of a store, as they are at its tip.
+#[derive(Debug)]
+pub struct Projection {
+    db: Connection,
+    /// The store's number in the file.
+    store: i64,
+}
+
+impl Projection {
+    /// Opens the projection of `store` and brings it up to date. `progress` is told how many runs were read.
+    pub fn open(store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
+        let path = path(store);
+        for attempt in 0..2 {
+            match Self::open_at(&path, store, progress) {
+                Err(Error::Sqlite(err)) if attempt == 0 && is_damaged(&err) => {
+                    tracing::debug!(%err, path = %path.display(), "the projection is built anew");
+                    remove(&path);
+                }
+                Err(Error::Sqlite(err)) => {
+                    tracing::debug!(%err, path = %path.display(), "working in memory");
+                    break;
+                }
+                result => return result,
+            }
+        }
+        let db = Connection::open_in_memory()?;
+        Self::with(db, store, progress)
+    }
+
+    /// The database: table `runs` and its companions, see the documentation of the query language.
+    #[must_use]
+    pub fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    /// The number of the store in the column `store`.
+    #[must_use]
+    pub fn store(&self) -> i64 {
+        self.store
+    }
+
+    fn open_at(path: &Path, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
+        let dir = path.with_file_name("");
+        let _ = store.repo().create_dir(&dir);
+        if !path.exists() {
+            return Self::build(path, store, progress);
+        }
+        let db = Connection::open(path)?;
+        db.busy_timeout(BUSY)?;
+        // Readers and the one who writes do not wait for each other; where that can't be had it stays as it is.
+        let _ = db.pragma_update(None, "journal_mode", "wal");
+        db.pragma_update(None, "synchronous", "normal")?;
+        Self::with(db, store, progress)
+    }
+
+    /// Builds the file beside its place and moves it there when it is whole: nobody waits for it, and
+    /// nothing has to be written twice.
+    fn build(path: &Path, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
+        let new = path.with_extension(format!("{}.tmp", std::process::id()));
+        let built = Connection::open(&new).map_err(Error::from).and_then(|db| {
+            db.pragma_update(None, "journal_mode", "off")?;
+            db.pragma_update(None, "synchronous", "off")?;
+            Self::with(db, store, progress)
+        });
+        let moved = built.and_then(|built| {
+            let number = built.store;
+            built.db.close().map_err(|(_, err)| err)?;
+            store.repo().share(&new);
+            std::fs::rename(&new, path).map_err(|_| failed(ErrorCode::CannotOpen))?;
+            Ok(number)
+        });
+        match moved {
+            Ok(number) => {
+                let db = Connection::open(path)?;
+                db.busy_timeout(BUSY)?;
+                Ok(Self { db, store: number })
+            }
+            Err(err) => {
+                remove(&new);
+                Err(err)
+            }
+        }
+    }
+
+    /// Makes sure that the tables are there and up to date.
+    fn with(mut db: Connection, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
+        schema::prepare(&mut db)?;
+        let tip = store.tip_id()?;
+        let known = known(&db, store.name())?;
+        if let Some((number, at)) = &known
+            && *at == tip.map(|tip| tip.to_string())
+        {
+            return Ok(Self { store: *number, db });
+        }
+        let number = fill::bring_up_to_date(&mut db, store, tip, progress)?;
+        Ok(Self { db, store: number })
+    }
+}
+
+/// The number of a store, and the tip that was last read.
+fn known(db: &Connection, name: &str) -> Result<Option<(i64, Option<String>)>> {
+    let mut found = db.prepare_cached("SELECT id, tip FROM stores WHERE name = ?1")?;
+    Ok(found.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// The tip that was last read, as an object id.
+fn known_tip(store: &Store<'_>, known: Option<&(i64, Option<String>)>) -> Option<Oid> {
+    store.repo().parse_oid(known?.1.as_deref()?)
+}
+
+fn path(store: &Store<'_>) -> PathBuf {
+    store.repo().agentv_dir().join(format!("index-v{VERSION}.sqlite"))
+}
+
+/// Whether throwing the file away may help.
+fn is_damaged(err: &rusqlite::Error) -> bool {
+    !matches!(
+        err.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull | ErrorCode::ReadOnly)
+    )
+}
+
+fn failed(code: ErrorCode) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error { code, extended_code: 0 }, None)
+}
+
+/// Removes a database and what SQLite keeps beside it.
+fn remove(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(PathBuf::from(name));
+    }
+}
