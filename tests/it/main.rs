@@ -48,6 +48,7 @@ mod link;
 mod man;
 mod no_lost_runs;
 mod oracle;
+mod projection;
 mod provenance;
 #[cfg(unix)]
 mod random;
