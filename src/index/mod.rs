@@ -1,4 +1,9 @@
 //! Answering questions about many runs: the projection (a SQLite file that can be thrown away at any
 //! time) and the query language.
 
+mod cursor;
+mod page;
 pub mod projection;
+
+pub use cursor::BadCursor;
+pub use page::{Ask, Filter, Group, Order, Page};

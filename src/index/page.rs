@@ -1,0 +1,203 @@
+//! Pages of runs, counts and groups, from the projection.
+
+use rusqlite::types::Value;
+use rusqlite::{Statement, params_from_iter};
+
+use crate::run::Row;
+
+use super::cursor::{BadCursor, Cursor, fingerprint};
+use super::projection::{Error, Projection, Result};
+
+/// What runs are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A condition on `runs r`, as the query language makes it; all runs if it is empty.
+    pub sql: String,
+    /// Its parameters, for the question marks in their order.
+    pub params: Vec<Value>,
+}
+
+/// An order of runs. Those of which the value is unknown come last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// An expression on `runs r`.
+    pub sql: &'static str,
+    /// The largest first.
+    pub descending: bool,
+}
+
+/// Which page.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Which runs.
+    pub filter: Filter,
+    /// Sorted by what; among equals, and if there is nothing, newest recorded first.
+    pub order: Vec<Order>,
+    /// At most so many runs; all of them if none.
+    pub limit: Option<usize>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// Runs of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Rows, and when each run was recorded in seconds since 1970.
+    pub runs: Vec<(Row, i64)>,
+    /// What the next page is asked for with; none at the end.
+    pub next: Option<String>,
+}
+
+/// Runs that have something in common.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, schemars::JsonSchema)]
+pub struct Group {
+    /// What they have in common; absent for runs of which it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// How many.
+    pub runs: i64,
+    /// The mean of their pass rates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_pass_rate: Option<f64>,
+    /// The best pass rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best_pass_rate: Option<f64>,
+    /// Cases that could not be judged, in all of them.
+    pub errors: i64,
+    /// The run that was recorded last.
+    pub last: String,
+    /// When that was, in seconds since 1970.
+    pub last_recorded: i64,
+}
+
+/// How the newest run comes first: as in a list that is made from the log.
+const NEWEST: [(&str, bool); 3] =
+    [("r.recorded", true), ("coalesce(r.timestamp, -9223372036854775807)", true), ("r.id", true)];
+
+impl Projection {
+    /// A page of runs.
+    pub fn page(&self, ask: &Ask) -> Result<Result<Page, BadCursor>> {
+        let keys = keys(&ask.order);
+        let names: Vec<String> = keys.iter().map(|(sql, descending)| format!("{sql} {descending}")).collect();
+        let mut parts: Vec<&str> = names.iter().map(String::as_str).collect();
+        parts.push(&ask.filter.sql);
+        let values: Vec<String> = ask.filter.params.iter().map(|value| format!("{value:?}")).collect();
+        parts.extend(values.iter().map(String::as_str));
+        let question = fingerprint(&parts);
+        let mut params = vec![Value::Integer(self.store())];
+        let mut sql = format!("SELECT r.line, r.recorded, {} FROM runs r WHERE r.store = ?", columns(&keys));
+        push_filter(&mut sql, &mut params, &ask.filter);
+        if let Some(word) = &ask.cursor {
+            let cursor = match Cursor::decode(word, question, keys.len()) {
+                Ok(cursor) => cursor,
+                Err(bad) => return Ok(Err(bad)),
+            };
+            push_after(&mut sql, &mut params, &keys, &cursor);
+        }
+        let order: Vec<_> = keys
+            .iter()
+            .map(|(sql, descending)| format!("{sql} {}", if *descending { "DESC" } else { "ASC" }))
+            .collect();
+        sql.push_str(&format!(" ORDER BY {}", order.join(", ")));
+        if let Some(limit) = ask.limit {
+            // One more tells whether there is another page.
+            sql.push_str(&format!(" LIMIT {}", limit.saturating_add(1).min(1 << 40)));
+        }
+        let mut found = self.db().prepare(&sql)?;
+        self.collect(&mut found, &params, ask.limit, keys.len(), question).map(Ok)
+    }
+
+    fn collect(
+        &self,
+        found: &mut Statement<'_>,
+        params: &[Value],
+        limit: Option<usize>,
+        keys: usize,
+        question: u64,
+    ) -> Result<Page> {
+        let mut rows = found.query(params_from_iter(params))?;
+        let (mut page, mut last) = (Page::default(), None);
+        while let Some(row) = rows.next()? {
+            if Some(page.runs.len()) == limit {
+                let cursor = last.map(|keys| Cursor { question, keys });
+                page.next = cursor.map(|cursor| cursor.encode());
+                break;
+            }
+            let line: String = row.get(0)?;
+            let parsed: Row = serde_json::from_str(&line).map_err(|_| rusqlite::Error::InvalidQuery)?;
+            page.runs.push((parsed, row.get(1)?));
+            if Some(page.runs.len()) == limit {
+                let values = (0..keys).map(|at| Ok(row.get::<_, Value>(2 + at)?.into()));
+                last = Some(values.collect::<Result<_>>()?);
+            }
+        }
+        Ok(page)
+    }
+
+    /// How many runs there are.
+    pub fn count(&self, filter: &Filter) -> Result<u64> {
+        let mut params = vec![Value::Integer(self.store())];
+        let mut sql = "SELECT count(*) FROM runs r WHERE r.store = ?".to_owned();
+        push_filter(&mut sql, &mut params, filter);
+        let count: i64 = self.db().prepare(&sql)?.query_row(params_from_iter(params), |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// The runs in groups: by the value of the expression `by`, on `runs r` and what `join` adds to it. The group
+    /// with the newest run comes first.
+    pub fn groups(&self, filter: &Filter, join: &str, by: &str) -> Result<Vec<Group>> {
+        let mut params = vec![Value::Integer(self.store())];
+        let mut inner = format!("SELECT r.*, {by} AS key FROM runs r {join} WHERE r.store = ?");
+        push_filter(&mut inner, &mut params, filter);
+        let sql = format!(
+            "SELECT key, count(*), avg(pass_rate), max(pass_rate), sum(errors), max(CASE age WHEN 1 THEN id END), max(recorded) \
+             FROM (SELECT *, row_number() OVER (PARTITION BY key ORDER BY recorded DESC, timestamp DESC, id DESC) AS age \
+             FROM ({inner})) GROUP BY key ORDER BY max(recorded) DESC, max(CASE age WHEN 1 THEN timestamp END) DESC, key"
+        );
+        let mut found = self.db().prepare(&sql)?;
+        let groups = found.query_map(params_from_iter(params), |row| {
+            Ok(Group {
+                key: row.get(0)?,
+                runs: row.get(1)?,
+                mean_pass_rate: row.get(2)?,
+                best_pass_rate: row.get(3)?,
+                errors: row.get(4)?,
+                last: row.get(5)?,
+                last_recorded: row.get(6)?,
+            })
+        })?;
+        groups.map(|group| group.map_err(Error::from)).collect()
+    }
+}
+
+/// All that rows are sorted by: expression, and whether the largest comes first.
+fn keys(order: &[Order]) -> Vec<(String, bool)> {
+    let wanted = order.iter().flat_map(|order| {
+        // Unknown comes last, whatever the direction. It has to be a value for the comparison of a cursor.
+        let unknown = format!("({} IS NULL)", order.sql);
+        [(unknown, false), (format!("coalesce({}, 0)", order.sql), order.descending)]
+    });
+    wanted.chain(NEWEST.map(|(sql, descending)| (sql.to_owned(), descending))).collect()
+}
+
+fn columns(keys: &[(String, bool)]) -> String {
+    keys.iter().map(|(sql, _)| sql.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn push_filter(sql: &mut String, params: &mut Vec<Value>, filter: &Filter) {
+    if !filter.sql.is_empty() {
+        sql.push_str(&format!(" AND ({})", filter.sql));
+        params.extend(filter.params.iter().cloned());
+    }
+}
+
+/// Only what comes after the cursor: the first key is further on, or it is equal and the second is, and so on.
+fn push_after(sql: &mut String, params: &mut Vec<Value>, keys: &[(String, bool)], cursor: &Cursor) {
+    let mut ways = Vec::new();
+    for (at, (expression, descending)) in keys.iter().enumerate() {
+        let equal = keys[..at].iter().map(|(expression, _)| format!("{expression} = ? AND ")).collect::<String>();
+        ways.push(format!("({equal}{expression} {} ?)", if *descending { "<" } else { ">" }));
+        params.extend(cursor.keys[..=at].iter().cloned().map(Value::from));
+    }
+    sql.push_str(&format!(" AND ({})", ways.join(" OR ")));
+}
