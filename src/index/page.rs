@@ -1,5 +1,7 @@
 //! Pages of runs, counts and groups, from the projection.
 
+use std::fmt::Write;
+
 use rusqlite::types::Value;
 use rusqlite::{Statement, params_from_iter};
 
@@ -98,17 +100,16 @@ impl Projection {
             .iter()
             .map(|(sql, descending)| format!("{sql} {}", if *descending { "DESC" } else { "ASC" }))
             .collect();
-        sql.push_str(&format!(" ORDER BY {}", order.join(", ")));
+        let _ = write!(sql, " ORDER BY {}", order.join(", "));
         if let Some(limit) = ask.limit {
             // One more tells whether there is another page.
-            sql.push_str(&format!(" LIMIT {}", limit.saturating_add(1).min(1 << 40)));
+            let _ = write!(sql, " LIMIT {}", limit.saturating_add(1).min(1 << 40));
         }
         let mut found = self.db().prepare(&sql)?;
-        self.collect(&mut found, &params, ask.limit, keys.len(), question).map(Ok)
+        Self::collect(&mut found, &params, ask.limit, keys.len(), question).map(Ok)
     }
 
     fn collect(
-        &self,
         found: &mut Statement<'_>,
         params: &[Value],
         limit: Option<usize>,
@@ -186,7 +187,7 @@ fn columns(keys: &[(String, bool)]) -> String {
 
 fn push_filter(sql: &mut String, params: &mut Vec<Value>, filter: &Filter) {
     if !filter.sql.is_empty() {
-        sql.push_str(&format!(" AND ({})", filter.sql));
+        let _ = write!(sql, " AND ({})", filter.sql);
         params.extend(filter.params.iter().cloned());
     }
 }
@@ -195,9 +196,9 @@ fn push_filter(sql: &mut String, params: &mut Vec<Value>, filter: &Filter) {
 fn push_after(sql: &mut String, params: &mut Vec<Value>, keys: &[(String, bool)], cursor: &Cursor) {
     let mut ways = Vec::new();
     for (at, (expression, descending)) in keys.iter().enumerate() {
-        let equal = keys[..at].iter().map(|(expression, _)| format!("{expression} = ? AND ")).collect::<String>();
+        let equal = keys[..at].iter().fold(String::new(), |text, (expression, _)| text + expression + " = ? AND ");
         ways.push(format!("({equal}{expression} {} ?)", if *descending { "<" } else { ">" }));
         params.extend(cursor.keys[..=at].iter().cloned().map(Value::from));
     }
-    sql.push_str(&format!(" AND ({})", ways.join(" OR ")));
+    let _ = write!(sql, " AND ({})", ways.join(" OR "));
 }

@@ -127,9 +127,9 @@ impl<'d> Draft<'d> {
         // Dates never go back along a line of history: a list may stop at the first older one.
         let wanted = committed.unwrap_or(self.committer.seconds);
         let seconds = parent.map_or(wanted, |(_, date)| wanted.max(date));
-        let committer = Signature { seconds, ..self.committer.clone() };
+        let dated = Signature { seconds, ..self.committer.clone() };
         let parents = parent.map(|(id, _)| id).into_iter().collect::<Vec<_>>();
-        let commit = Commit { tree, parents: &parents, author, committer: &committer, message };
+        let commit = Commit { tree, parents: &parents, author, committer: &dated, message };
         self.head = Some((self.sink.put(Kind::Commit, &commit.encode())?, seconds));
         Ok(())
     }

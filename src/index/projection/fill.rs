@@ -19,12 +19,11 @@ pub(super) fn bring_up_to_date(
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // While we waited for our turn somebody else may have done it.
     let before = known(&tx, store.name())?;
-    let number = match &before {
-        Some((number, _)) => *number,
-        None => {
-            tx.execute("INSERT INTO stores(name) VALUES (?1)", [store.name()])?;
-            tx.last_insert_rowid()
-        }
+    let number = if let Some((number, _)) = &before {
+        *number
+    } else {
+        tx.execute("INSERT INTO stores(name) VALUES (?1)", [store.name()])?;
+        tx.last_insert_rowid()
     };
     let at = known_tip(store, before.as_ref());
     let news = match (at, tip) {
