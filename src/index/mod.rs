@@ -4,6 +4,9 @@
 mod cursor;
 mod page;
 pub mod projection;
+pub mod query;
+mod resolve;
 
 pub use cursor::BadCursor;
 pub use page::{Ask, Filter, Group, Order, Page};
+pub use resolve::ResolveError;
