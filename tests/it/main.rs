@@ -50,6 +50,7 @@ mod no_lost_runs;
 mod oracle;
 mod projection;
 mod provenance;
+mod query;
 #[cfg(unix)]
 mod random;
 mod real_client;
