@@ -231,10 +231,32 @@ pub struct Run {
 PASSED is the number of passed cases of all cases; errors are cases that could not be
 judged, they count in neither direction of the pass rate.
 
+A QUERY is words that must all hold: FIELD:VALUE, FIELD<VALUE, a word of a name, 'not' before
+what must not hold, 'or' between what may. docs/query.md tells all of it.
+
 Examples:
   git agentv list -n 10
-  git agentv list --format jsonl -n 0 | jq -r 'select(.pass_rate < 0.9).id'")]
+  git agentv list experiment:checkout 'pass_rate<0.9' since:2w
+  git agentv list status:failed not tag:flaky on:main --sort score:desc
+  git agentv list case:login case.status:fail
+  git agentv list --count is:unpushed
+  git agentv list --group-by target since:3d")]
 pub struct List {
+    /// Which runs; all of them if nothing is said
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Sort by FIELD, or FIELD:desc for the largest first
+    #[arg(long, value_name = "FIELD", conflicts_with_all = ["count", "group_by"])]
+    pub sort: Option<String>,
+    /// Go on where a page ended; --format json tells the word as 'next'
+    #[arg(long, value_name = "WORD", conflicts_with_all = ["count", "group_by"])]
+    pub cursor: Option<String>,
+    /// Print only how many there are
+    #[arg(long, conflicts_with_all = ["group_by", "format"])]
+    pub count: bool,
+    /// Sum up the runs that have the same experiment, target, sha or tag
+    #[arg(long, value_name = "FIELD")]
+    pub group_by: Option<String>,
     /// Show N runs; 0 for all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
     pub limit: usize,

@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::human::{ago, bar, dollars, milliseconds};
 use super::output::{CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize};
 use super::progress::Progress;
+use super::query;
 use super::records;
 use super::table::{Cell, Column, print};
 
@@ -25,6 +26,18 @@ pub(super) struct ListedRow<'a> {
     row: &'a Row,
     /// When it was recorded; RFC 3339, UTC.
     recorded_at: String,
+}
+
+/// What `list --format json` prints.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(super) struct ListDocument<'a> {
+    /// Version of this document.
+    version: u32,
+    /// The runs of this page.
+    runs: Vec<ListedRow<'a>>,
+    /// What `--cursor` takes for the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
 }
 
 /// Columns of separated values.
@@ -53,6 +66,10 @@ const FIELDS: [&str; 19] = [
 const BAR: usize = 8;
 
 pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failure> {
+    let asks = !args.query.is_empty() || args.sort.is_some() || args.cursor.is_some();
+    if asks || args.count || args.group_by.is_some() {
+        return query::run(context, args);
+    }
     let repo = context.repo_to_read()?;
     let store = store(&repo);
     let limit = if args.limit == 0 { usize::MAX } else { args.limit };
@@ -72,8 +89,10 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
             writeln!(out, "{}", out.paint(DIM, &format!("the newest {limit}; -n 0 shows all")))?;
         }
     } else {
-        let items: Vec<_> = runs.iter().map(listed_row).collect();
-        records::print(&mut out, args.format, "runs", &FIELDS, &items)?;
+        // Only a page that is followed by another has a cursor.
+        let more = args.format == Format::Json && runs.len() == limit && rows.next().transpose()?.is_some();
+        let next = runs.last().filter(|_| more).map(|run| query::cursor(args.deleted, run));
+        print_rows(&mut out, args.format, &runs, next.as_deref())?;
     }
     out.finish()?;
     if runs.is_empty() && args.format == Format::Table {
@@ -85,12 +104,21 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints runs for programs. `next` is what the next page is asked for with.
+pub(super) fn print_rows(out: &mut Out, format: Format, runs: &[Listed], next: Option<&str>) -> std::io::Result<()> {
+    let items: Vec<_> = runs.iter().map(listed_row).collect();
+    if format == Format::Json {
+        return records::print_json(out, &ListDocument { version: records::JSON_VERSION, runs: items, next });
+    }
+    records::print(out, format, "runs", &FIELDS, &items)
+}
+
 fn listed_row(run: &Listed) -> ListedRow<'_> {
     let recorded_at = Timestamp::from_second(run.recorded).map(format_time).unwrap_or_default();
     ListedRow { row: &run.row, recorded_at }
 }
 
-fn table(out: &mut Out, runs: &[Listed], width: Option<usize>) -> std::io::Result<()> {
+pub(super) fn table(out: &mut Out, runs: &[Listed], width: Option<usize>) -> std::io::Result<()> {
     if runs.is_empty() {
         return Ok(());
     }

@@ -24,6 +24,7 @@ mod man;
 mod output;
 mod passthrough;
 mod progress;
+mod query;
 mod record;
 mod records;
 mod run;

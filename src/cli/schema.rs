@@ -10,20 +10,10 @@ use super::args::{Schema, SchemaOf};
 use super::context::Context;
 use super::failure::Failure;
 use super::hooks::HooksReport;
-use super::list::ListedRow;
+use super::list::ListDocument;
 use super::records::print_json;
 use super::show::ShownRun;
 use super::status::StatusReport;
-
-/// What `list --format json` prints.
-#[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used; records.rs prints it")]
-struct ListDocument<'a> {
-    /// Version of this document.
-    version: u32,
-    /// The runs, newest first.
-    runs: Vec<ListedRow<'a>>,
-}
 
 pub(super) fn run(context: &mut Context, args: &Schema) -> Result<ExitCode, Failure> {
     let mut out = context.ui.out(None);

@@ -97,6 +97,25 @@ impl Repo {
         Ok(commits.iter().copied().filter(|id| walked.contains(id)).collect())
     }
 
+    /// The commits of a range, `main..topic`.
+    pub fn range(&self, range: &str) -> Result<Vec<Oid>> {
+        let unknown = || Error::NoSuchCommit(range.to_owned());
+        let out = self.git("rev-list").args(["--end-of-options", range, "--"]).run_text().map_err(|_| unknown())?;
+        Ok(out.lines().filter_map(|id| self.parse_oid(id)).collect())
+    }
+
+    /// Those of `commits` that can be reached from `tip`. Each must be in the repository.
+    pub fn reachable_from(&self, tip: &Oid, commits: &[Oid]) -> Result<Vec<Oid>> {
+        if commits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let input = lines(commits.iter()) + &format!("^{tip}\n");
+        let walked = self.git("rev-list").arg("--stdin").run_with(input.as_bytes())?;
+        let walked: HashSet<Oid> =
+            String::from_utf8_lossy(&walked).lines().filter_map(|id| self.parse_oid(id)).collect();
+        Ok(commits.iter().copied().filter(|id| !walked.contains(id)).collect())
+    }
+
     /// The commit that last changed lines `from` to `to` (counted from 1) of a file.
     /// What is not committed yet has the [null id](Repo::null_id).
     pub fn blame(&self, file: &Path, from: usize, to: usize) -> Result<Vec<Oid>> {

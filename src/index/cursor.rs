@@ -84,7 +84,7 @@ impl From<Key> for Value {
 }
 
 /// A number that is the same for the same question, in every process (FNV-1a, Fowler, Noll and Vo).
-pub(super) fn fingerprint(parts: &[&str]) -> u64 {
+pub(super) fn fingerprint(parts: &[String]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
     // JSON numbers are exact to 53 bits only in some readers.
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)) >> 12

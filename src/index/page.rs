@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Statement, params_from_iter};
 
 use crate::run::Row;
 
-use super::cursor::{BadCursor, Cursor, fingerprint};
+use super::cursor::{BadCursor, Cursor, Key, fingerprint};
 use super::projection::{Error, Projection, Result};
 
 /// What runs are asked for.
@@ -76,16 +77,46 @@ pub struct Group {
 const NEWEST: [(&str, bool); 3] =
     [("r.recorded", true), ("coalesce(r.timestamp, -9223372036854775807)", true), ("r.id", true)];
 
+impl Filter {
+    /// All runs; deleted ones only if `deleted`.
+    #[must_use]
+    pub fn all(deleted: bool) -> Self {
+        let mut all = Self { sql: "(1)".into(), params: Vec::new() };
+        if !deleted {
+            all.leave_deleted_out();
+        }
+        all
+    }
+
+    /// Leaves deleted runs out.
+    pub(super) fn leave_deleted_out(&mut self) {
+        self.sql.push_str(" AND r.status <> 'pruned'");
+    }
+}
+
+impl Ask {
+    /// A number that tells this question from others, whatever the page.
+    fn question(&self) -> u64 {
+        let keys = keys(&self.order).into_iter().map(|(sql, descending)| format!("{sql} {descending}"));
+        let values = self.filter.params.iter().map(|value| format!("{value:?}"));
+        let parts: Vec<String> = keys.chain([self.filter.sql.clone()]).chain(values).collect();
+        fingerprint(&parts)
+    }
+
+    /// What the next page is asked for with, if a page in the usual order ended with this run.
+    #[must_use]
+    pub fn cursor_after(&self, row: &Row, recorded: i64) -> String {
+        let ms = row.timestamp.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
+        let ms = ms.map_or(-i64::MAX, Timestamp::as_millisecond);
+        let keys = vec![Key::Whole(recorded), Key::Whole(ms), Key::Text(row.id.to_string())];
+        Cursor { question: self.question(), keys }.encode()
+    }
+}
+
 impl Projection {
     /// A page of runs.
     pub fn page(&self, ask: &Ask) -> Result<Result<Page, BadCursor>> {
-        let keys = keys(&ask.order);
-        let names: Vec<String> = keys.iter().map(|(sql, descending)| format!("{sql} {descending}")).collect();
-        let mut parts: Vec<&str> = names.iter().map(String::as_str).collect();
-        parts.push(&ask.filter.sql);
-        let values: Vec<String> = ask.filter.params.iter().map(|value| format!("{value:?}")).collect();
-        parts.extend(values.iter().map(String::as_str));
-        let question = fingerprint(&parts);
+        let (keys, question) = (keys(&ask.order), ask.question());
         let mut params = vec![Value::Integer(self.store())];
         let mut sql = format!("SELECT r.line, r.recorded, {} FROM runs r WHERE r.store = ?", columns(&keys));
         push_filter(&mut sql, &mut params, &ask.filter);

@@ -4,6 +4,7 @@
 //! date with the ref before each question. Whatever is wrong with it, a damaged file or a full disk, it is
 //! built anew, in memory if need be, and the question is answered.
 
+mod cases;
 mod fill;
 mod schema;
 

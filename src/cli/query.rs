@@ -1,0 +1,164 @@
+//! `git agentv list` with a query, an order, a cursor, `--count` or `--group-by`: what the log alone can't answer.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use jiff::{Timestamp, Zoned};
+
+
+use crate::index::projection::{self, Projection};
+use crate::index::query::{self, GROUP_FIELDS, GroupField, Query, Sort};
+use crate::index::{Ask, Filter, Group, Order, ResolveError};
+use crate::store::{Listed, Store};
+
+use super::args::{Format, List};
+use super::context::{Context, store};
+use super::failure::Failure;
+use super::human::ago;
+use super::list::{print_rows, rate_style, table};
+use super::output::{DIM, Out, YELLOW, sanitize};
+use super::progress::Progress;
+use super::records;
+use super::table::{Cell, Column, print};
+
+/// Columns of separated values of groups.
+const FIELDS: [&str; 7] = ["key", "runs", "mean_pass_rate", "best_pass_rate", "errors", "last", "last_recorded"];
+
+impl From<projection::Error> for Failure {
+    fn from(err: projection::Error) -> Self {
+        match err {
+            projection::Error::Store(err) => err.into(),
+            other => Self::new(other.to_string()),
+        }
+    }
+}
+
+pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failure> {
+    let text = args.query.join(" ");
+    let query = Query::parse(&text, &Zoned::now()).map_err(|err| explain(&err, &text))?;
+    let order = args.sort.as_deref().map(|sort| order(sort)).transpose()?;
+    let group = args.group_by.as_deref().map(group_field).transpose()?;
+    // Which runs are mine, and of which remote, is said in the user's settings.
+    let repo = if query.needs().is_empty() { context.repo_to_read()? } else { context.repo()? };
+    let store = store(&repo);
+    let (projection, filter) = open(context, &store, &query, &text, args.deleted)?;
+    let mut out = context.ui.out(Some(&repo));
+    if args.count {
+        writeln!(out, "{}", projection.count(&filter)?)?;
+        out.finish()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(field) = group {
+        let groups = projection.groups(&filter, field.join, field.expr)?;
+        match args.format {
+            Format::Table => group_table(&mut out, field, &groups, context.ui.width())?,
+            format => records::print(&mut out, format, "groups", &FIELDS, &groups)?,
+        }
+        out.finish()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let limit = (args.limit > 0).then_some(args.limit);
+    let ask = Ask { filter, order: order.into_iter().collect(), limit, cursor: args.cursor.clone() };
+    let page = projection.page(&ask)?.map_err(|bad| {
+        Failure::usage(format!("--cursor: {bad}"))
+            .hint("take 'next' of the page before, with the same query, --sort and --deleted")
+    })?;
+    let listed = page.runs.into_iter().map(|(row, recorded)| Listed { row, recorded, is_record: true, author: String::new() });
+    let runs: Vec<Listed> = listed.collect();
+    if args.format == Format::Table {
+        table(&mut out, &runs, context.ui.width())?;
+        if page.next.is_some() && context.ui.is_terminal() {
+            writeln!(out, "{}", out.paint(DIM, &format!("the first {}; -n 0 shows all", args.limit)))?;
+        }
+    } else {
+        print_rows(&mut out, args.format, &runs, page.next.as_deref())?;
+    }
+    out.finish()?;
+    if runs.is_empty() && args.format == Format::Table {
+        context.ui.tell("no run matches");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The projection, and what the query asks of it.
+fn open(
+    context: &Context,
+    store: &Store<'_>,
+    query: &Query,
+    text: &str,
+    deleted: bool,
+) -> Result<(Projection, Filter), Failure> {
+    let mut progress = Progress::new(&context.ui, "reading runs");
+    let mut projection = Projection::open(store, &mut |done| progress.set(done, 0))?;
+    drop(progress);
+    let mut progress = Progress::new(&context.ui, "reading cases");
+    let filter = projection.filter(store, query, deleted, &mut |done, all| progress.set(done, all));
+    drop(progress);
+    match filter {
+        Ok(filter) => Ok((projection, filter)),
+        Err(ResolveError::Query(err)) => Err(explain(&err, text)),
+        Err(ResolveError::Projection(err)) => Err(err.into()),
+    }
+}
+
+/// The query, what is wrong in it, and where.
+fn explain(err: &query::Error, text: &str) -> Failure {
+    let failure = Failure::usage(format!("{err}\n  {}", err.render(text).replace('\n', "\n  ")));
+    failure.hint(err.hint.as_deref().unwrap_or("docs/query.md tells what can be asked"))
+}
+
+fn order(text: &str) -> Result<Order, Failure> {
+    let sort = Sort::parse(text).map_err(|err| {
+        let failure = Failure::usage(format!("--sort: {err}"));
+        match &err.hint {
+            Some(hint) => failure.hint(hint.as_str()),
+            None => failure,
+        }
+    })?;
+    Ok(Order { sql: sort.field.expr, descending: sort.descending })
+}
+
+fn group_field(name: &str) -> Result<&'static GroupField, Failure> {
+    GROUP_FIELDS.iter().find(|field| field.name == name).ok_or_else(|| {
+        let names: Vec<_> = GROUP_FIELDS.iter().map(|field| field.name).collect();
+        Failure::usage(format!("--group-by: there are no groups by '{}'", name.escape_debug()))
+            .hint(format!("by one of {}", names.join(", ")))
+    })
+}
+
+/// What the page after `last` is asked for with, in a list of all runs.
+pub(super) fn cursor(deleted: bool, last: &Listed) -> String {
+    Ask { filter: Filter::all(deleted), ..Ask::default() }.cursor_after(&last.row, last.recorded)
+}
+
+fn group_table(out: &mut Out, field: &GroupField, groups: &[Group], width: Option<usize>) -> std::io::Result<()> {
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let columns = [
+        Column::left("GROUP").shrinks(16),
+        Column::right("RUNS"),
+        Column::right("MEAN"),
+        Column::right("BEST"),
+        Column::right("ERR"),
+        Column::left("LAST RUN"),
+        Column::left("WHEN"),
+    ];
+    let now = Timestamp::now();
+    let rate = |rate: Option<f64>| {
+        rate.map_or_else(Cell::default, |rate| Cell::styled(format!("{:.1}%", rate * 100.0), rate_style(rate)))
+    };
+    let cells = |group: &Group| {
+        let when = Timestamp::from_second(group.last_recorded).map(|then| ago(then, now)).unwrap_or_default();
+        vec![
+            group.key.as_deref().map_or_else(|| Cell::styled("-", DIM), |key| Cell::new(sanitize(key))),
+            Cell::new(group.runs.to_string()),
+            rate(group.mean_pass_rate),
+            rate(group.best_pass_rate),
+            if group.errors > 0 { Cell::styled(group.errors.to_string(), YELLOW) } else { Cell::default() },
+            Cell::styled(&group.last[..8.min(group.last.len())], YELLOW),
+            Cell::styled(when, DIM),
+        ]
+    };
+    print(out, &columns, &groups.iter().map(cells).collect::<Vec<_>>(), width)
+}

@@ -1,0 +1,108 @@
+//! What git must say before a query can be answered: which commits a revision means, whose runs are mine.
+
+use std::collections::BTreeMap;
+
+use crate::git::{Oid, Repo};
+use crate::store::Store;
+
+use super::projection::{Projection, Result};
+use super::query::{Needs, Param, Query, Resolved, Unpushed, Wanted};
+use super::{Filter, query};
+
+/// A query could not be turned into a filter.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// It names what is not there.
+    #[error(transparent)]
+    Query(#[from] query::Error),
+    /// The runs or the projection failed us.
+    #[error(transparent)]
+    Projection(#[from] super::projection::Error),
+}
+
+impl Projection {
+    /// The runs that `query` asks for. `progress` is told how many of how many runs' cases were read, if these are needed.
+    pub fn filter(
+        &mut self,
+        store: &Store<'_>,
+        query: &Query,
+        deleted: bool,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Filter, ResolveError> {
+        let needs = query.needs();
+        if needs.cases {
+            self.fill_cases(store, progress)?;
+        }
+        let (sql, params) = query.to_sql(&self.resolve(store, &needs)?)?;
+        let params = params.into_iter().map(|param| match param {
+            Param::Text(text) => text.into(),
+            Param::Integer(n) => n.into(),
+            Param::Real(n) => n.into(),
+        });
+        let mut filter = Filter { sql, params: params.collect() };
+        if !deleted && !query.names_pruned() {
+            filter.leave_deleted_out();
+        }
+        Ok(filter)
+    }
+
+    fn resolve(&self, store: &Store<'_>, needs: &Needs) -> Result<Resolved> {
+        let repo = store.repo();
+        let mut resolved = Resolved::default();
+        for wanted in &needs.commits {
+            // A revision that is not known stays out, and the query says so where it stands.
+            if let Some(commits) = self.commits(repo, wanted)? {
+                resolved.commits.insert(wanted.clone(), commits);
+            }
+        }
+        if needs.me {
+            resolved.me = repo.author().ok().map(|author| author.who.email);
+        }
+        if needs.unpushed {
+            resolved.unpushed = unpushed(store)?;
+        }
+        if needs.trees {
+            resolved.trees = self.trees(repo)?;
+        }
+        Ok(resolved)
+    }
+
+    fn commits(&self, repo: &Repo, wanted: &Wanted) -> Result<Option<Vec<String>>> {
+        let hex = |ids: Vec<Oid>| ids.iter().map(ToString::to_string).collect();
+        Ok(match wanted {
+            Wanted::Commit(revision) => repo.resolve_commit(revision).ok().map(|id| vec![id.to_string()]),
+            Wanted::Range(range) => repo.range(range).ok().map(hex),
+            Wanted::Reachable(branch) => {
+                let Ok(tip) = repo.resolve_commit(branch) else { return Ok(None) };
+                // There may be a million commits, but only those of runs matter.
+                let sources: Vec<Oid> = self.sources(repo)?.into_iter().filter(|id| repo.has(id)).collect();
+                Some(hex(repo.reachable_from(&tip, &sources)?))
+            }
+        })
+    }
+
+    /// The source commits of all runs.
+    fn sources(&self, repo: &Repo) -> Result<Vec<Oid>> {
+        let mut found = self.db().prepare("SELECT DISTINCT sha FROM runs WHERE store = ?1 AND sha IS NOT NULL")?;
+        let ids = found.query_map([self.store()], |row| row.get::<_, String>(0))?;
+        let ids = ids.collect::<std::result::Result<Vec<_>, _>>()?;
+        Ok(ids.iter().filter_map(|id| repo.parse_oid(id)).collect())
+    }
+
+    fn trees(&self, repo: &Repo) -> Result<BTreeMap<String, String>> {
+        let commits = self.sources(repo)?.into_iter().filter(|id| repo.has(id));
+        Ok(commits.filter_map(|id| Some((id.to_string(), repo.commit(&id).ok()?.tree.to_string()))).collect())
+    }
+}
+
+/// What the remote has is known from what was last synced with it.
+fn unpushed(store: &Store<'_>) -> Result<Unpushed> {
+    let repo = store.repo();
+    let Ok(Some(remote)) = repo.elected_remote() else { return Ok(Unpushed::All) };
+    let name = format!("refs/agentv/remotes/{}/runs/v1", remote.name);
+    let theirs = Store::new(repo, &name);
+    if theirs.tip_id()?.is_none() {
+        return Ok(Unpushed::All);
+    }
+    Ok(Unpushed::NotIn(Projection::open(&theirs, &mut |_| {})?.store()))
+}
