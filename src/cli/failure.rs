@@ -9,6 +9,8 @@ use crate::{git, run, store};
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) message: String,
+    /// Lines that show where it is.
+    pub(crate) detail: Option<String>,
     pub(crate) hint: Option<String>,
     pub(crate) code: u8,
 }
@@ -20,7 +22,7 @@ pub(crate) const FATAL: u8 = 128;
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, code: FATAL }
+        Self { message: message.into(), detail: None, hint: None, code: FATAL }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -33,13 +35,16 @@ impl Failure {
 
     /// Ends quietly with `code`: everything was said already.
     pub(crate) fn silent(code: u8) -> Self {
-        Self { message: String::new(), hint: None, code }
+        Self { message: String::new(), detail: None, hint: None, code }
     }
 
     /// Says it, unless nobody listens.
     pub(crate) fn report(&self, ui: &super::output::Ui) -> ExitCode {
         if !self.message.is_empty() {
             ui.error(&self.message);
+        }
+        if let Some(detail) = &self.detail {
+            ui.lines(detail);
         }
         if let Some(hint) = &self.hint {
             ui.hint(hint);
@@ -51,25 +56,25 @@ impl Failure {
 impl From<store::Error> for Failure {
     fn from(err: store::Error) -> Self {
         let code = if matches!(err, store::Error::BadValue(_) | store::Error::BadSpec(_)) { USAGE } else { FATAL };
-        Self { message: err.to_string(), hint: err.hint(), code }
+        Self { message: err.to_string(), detail: None, hint: err.hint(), code }
     }
 }
 
 impl From<git::Error> for Failure {
     fn from(err: git::Error) -> Self {
-        Self { message: err.to_string(), hint: err.hint(), code: FATAL }
+        Self { message: err.to_string(), detail: None, hint: err.hint(), code: FATAL }
     }
 }
 
 impl From<install::Error> for Failure {
     fn from(err: install::Error) -> Self {
-        Self { message: err.to_string(), hint: err.hint(), code: FATAL }
+        Self { message: err.to_string(), detail: None, hint: err.hint(), code: FATAL }
     }
 }
 
 impl From<run::BundleError> for Failure {
     fn from(err: run::BundleError) -> Self {
-        Self { message: err.to_string(), hint: err.hint().map(str::to_owned), code: FATAL }
+        Self { message: err.to_string(), detail: None, hint: err.hint().map(str::to_owned), code: FATAL }
     }
 }
 

@@ -117,6 +117,13 @@ impl Ui {
         self.say("hint", CYAN, message);
     }
 
+    /// Lines as they are, indented.
+    pub(crate) fn lines(&self, text: &str) {
+        for line in text.lines() {
+            self.tell(&format!("  {}", sanitize(line)));
+        }
+    }
+
     fn say(&self, kind: &str, style: Style, message: &str) {
         let style = if self.color(self.env.stderr_is_terminal) { style } else { Style::new() };
         self.tell(&format!("{style}{kind}:{style:#} {}", sanitize(message)));

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use jiff::{Timestamp, Zoned};
 
-
 use crate::index::projection::{self, Projection};
 use crate::index::query::{self, GROUP_FIELDS, GroupField, Query, Sort};
 use crate::index::{Ask, Filter, Group, Order, ResolveError};
@@ -36,7 +35,7 @@ impl From<projection::Error> for Failure {
 pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failure> {
     let text = args.query.join(" ");
     let query = Query::parse(&text, &Zoned::now()).map_err(|err| explain(&err, &text))?;
-    let order = args.sort.as_deref().map(|sort| order(sort)).transpose()?;
+    let order = args.sort.as_deref().map(order).transpose()?;
     let group = args.group_by.as_deref().map(group_field).transpose()?;
     // Which runs are mine, and of which remote, is said in the user's settings.
     let repo = if query.needs().is_empty() { context.repo_to_read()? } else { context.repo()? };
@@ -51,7 +50,7 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
     if let Some(field) = group {
         let groups = projection.groups(&filter, field.join, field.expr)?;
         match args.format {
-            Format::Table => group_table(&mut out, field, &groups, context.ui.width())?,
+            Format::Table => group_table(&mut out, &groups, context.ui.width())?,
             format => records::print(&mut out, format, "groups", &FIELDS, &groups)?,
         }
         out.finish()?;
@@ -63,7 +62,8 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
         Failure::usage(format!("--cursor: {bad}"))
             .hint("take 'next' of the page before, with the same query, --sort and --deleted")
     })?;
-    let listed = page.runs.into_iter().map(|(row, recorded)| Listed { row, recorded, is_record: true, author: String::new() });
+    let listed =
+        page.runs.into_iter().map(|(row, recorded)| Listed { row, recorded, is_record: true, author: String::new() });
     let runs: Vec<Listed> = listed.collect();
     if args.format == Format::Table {
         table(&mut out, &runs, context.ui.width())?;
@@ -103,7 +103,7 @@ fn open(
 
 /// The query, what is wrong in it, and where.
 fn explain(err: &query::Error, text: &str) -> Failure {
-    let failure = Failure::usage(format!("{err}\n  {}", err.render(text).replace('\n', "\n  ")));
+    let failure = Failure { detail: Some(err.render(text)), ..Failure::usage(err.to_string()) };
     failure.hint(err.hint.as_deref().unwrap_or("docs/query.md tells what can be asked"))
 }
 
@@ -131,7 +131,7 @@ pub(super) fn cursor(deleted: bool, last: &Listed) -> String {
     Ask { filter: Filter::all(deleted), ..Ask::default() }.cursor_after(&last.row, last.recorded)
 }
 
-fn group_table(out: &mut Out, field: &GroupField, groups: &[Group], width: Option<usize>) -> std::io::Result<()> {
+fn group_table(out: &mut Out, groups: &[Group], width: Option<usize>) -> std::io::Result<()> {
     if groups.is_empty() {
         return Ok(());
     }

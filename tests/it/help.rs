@@ -83,7 +83,7 @@ fn wrong_words_are_answered_with_the_right_ones() {
     assert!(said.contains("'--fromat'") && said.contains("'--format'"), "{said}");
     let said = env.agentv(["list", "--format", "jsno"]).fails(2);
     assert!(said.contains("'jsno'") && said.contains("'json'"), "{said}");
-    let said = env.agentv(["list", "extra"]).fails(2);
+    let said = env.agentv(["status", "extra"]).fails(2);
     assert!(said.contains("unexpected argument 'extra'"), "{said}");
     let said = env.agentv(["cat"]).fails(2);
     assert!(said.contains("<RUN>") && said.contains("<PATH>"), "{said}");

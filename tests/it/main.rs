@@ -45,6 +45,7 @@ mod import_numbers;
 mod incomplete;
 mod index_lines;
 mod link;
+mod list_query;
 mod man;
 mod no_lost_runs;
 mod oracle;

@@ -1,0 +1,111 @@
+//! `list` with a query, an order, a cursor, `--count` and `--group-by`.
+
+use std::collections::BTreeSet;
+
+use crate::env::{TestEnv, write_small_bundle};
+
+/// Records runs `from..to`, each of another second.
+fn record(env: &TestEnv, numbers: std::ops::Range<u32>) {
+    for n in numbers {
+        let dir = env.root().join(format!("small-{n}"));
+        write_small_bundle(&dir, &format!("small-{n}"), &format!("2026-07-04T10:{:02}:{:02}.000Z", n / 60, n % 60));
+        let tag = format!("third-{}", n % 3);
+        env.agentv(["record".as_ref(), "--tag".as_ref(), tag.as_ref(), dir.as_os_str()]).ok();
+    }
+}
+
+fn names(env: &TestEnv, args: &[&str]) -> Vec<String> {
+    let listed = env.agentv([&["list", "-n", "0", "--format", "json"], args].concat()).json();
+    listed["runs"].as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn queries_and_orders() {
+    let env = TestEnv::new();
+    env.bundle("agentv-5.3.1", ".agentv/results/real");
+    env.agentv(["record", "--commit", "HEAD"]).ok();
+    record(&env, 0..6);
+    assert_eq!(names(&env, &["tag:third-1"]), ["small-4", "small-1"]);
+    assert_eq!(names(&env, &["not", "tag:third-*", "on:main"]).len(), 1);
+    assert_eq!(
+        names(&env, &["experiment:small", "not", "tag:third-1", "--sort", "run_id"]),
+        ["small-0", "small-2", "small-3", "small-5"]
+    );
+    assert_eq!(names(&env, &["case.status:error"]).len(), 1);
+    assert_eq!(names(&env, &["case:only", "small-3"]), ["small-3"]);
+    assert_eq!(names(&env, &["--sort", "score:desc"]).last(), names(&env, &["not", "experiment:small"]).first());
+    assert_eq!(env.agentv(["list", "--count", "small"]).ok(), "6\n");
+    let groups = env.agentv(["list", "--group-by", "tag", "--format", "json"]).json();
+    let groups: Vec<_> = groups["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| (group["key"].as_str(), group["runs"].as_i64()))
+        .collect();
+    let third = [Some("third-0"), Some("third-1"), Some("third-2")];
+    assert!(third.iter().all(|tag| groups.contains(&(*tag, Some(2)))), "{groups:?}");
+    let id = env.runs()[0]["id"].as_str().unwrap().to_owned();
+    env.agentv(["delete", &id]).ok();
+    assert_eq!(env.agentv(["list", "--count"]).ok(), "6\n");
+    assert_eq!(env.agentv(["list", "--count", "--deleted"]).ok(), "7\n");
+    assert_eq!(names(&env, &["is:pruned"]).len(), 1);
+    let table = env.agentv(["list", "nothing-is-called-so"]);
+    assert_eq!((table.stdout.as_str(), table.stderr.as_str(), table.code), ("", "no run matches\n", 0));
+}
+
+#[test]
+fn pages_give_every_run_once_while_runs_arrive() {
+    let env = TestEnv::new();
+    record(&env, 0..12);
+    let before: BTreeSet<String> = names(&env, &[]).into_iter().collect();
+    for args in [&[][..], &["small"], &["--sort", "run_id"], &["--sort", "score:desc"]] {
+        let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+        for page in 0.. {
+            let mut ask = [&["list", "-n", "5", "--format", "json"], args].concat();
+            if let Some(cursor) = &cursor {
+                ask.extend(["--cursor", cursor]);
+            }
+            let listed = env.agentv(ask).json();
+            seen.extend(
+                listed["runs"].as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap().to_owned()),
+            );
+            cursor = listed["next"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+            // The projection may go at any time, and somebody records.
+            if page == 0 {
+                let _ = std::fs::remove_file(env.repo.join(".git/agentv/index-v1.sqlite"));
+                let n = 40 + u32::try_from(env.runs().len()).unwrap();
+                record(&env, n..n + 1);
+            }
+        }
+        let set: BTreeSet<String> = seen.iter().cloned().collect();
+        assert_eq!(set.len(), seen.len(), "{args:?}: none twice");
+        assert!(set.is_superset(&before), "{args:?}: none left out");
+    }
+}
+
+#[test]
+fn nonsense_is_told_where_it_stands() {
+    let env = TestEnv::new();
+    record(&env, 0..2);
+    let said = env.agentv(["list", "experimnt:x"]).fails(2);
+    assert!(said.contains("\n  experimnt:x\n  ^^^^^^^^^\n") && said.contains("did you mean 'experiment'"), "{said}");
+    for (args, why) in [
+        (&["pass_rate<x"][..], "not a number"),
+        (&["on:nobranch"], "'nobranch' is not known here"),
+        (&["--sort", "scor"], "did you mean 'score'"),
+        (&["--sort", "score:up"], "no direction"),
+        (&["--group-by", "note"], "by one of experiment, target, sha, tag"),
+        (&["--cursor", "zz"], "that is no cursor"),
+        (&["--cursor", "é"], "that is no cursor"),
+        (&["--count", "--sort", "id"], "cannot be used with"),
+    ] {
+        let said = env.agentv([&["list"], args].concat()).fails(2);
+        assert!(said.contains(why), "{args:?}: {said}");
+    }
+    let next = env.agentv(["list", "-n", "1", "--format", "json"]).json()["next"].as_str().unwrap().to_owned();
+    let said = env.agentv(["list", "small", "--cursor", &next]).fails(2);
+    assert!(said.contains("from another query"), "{said}");
+}
