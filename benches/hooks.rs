@@ -154,7 +154,7 @@ fn empty_hooks(dir: &Path) {
 
 /// A repository with a working tree, hooks and `size` runs. The runs are made once, then cloned by hard links.
 fn prepare(keep: &Path, home: &Path, scratch: &Path, size: u64) -> PathBuf {
-    let base = support::base(keep, size);
+    let base = support::base(keep, size, support::Kind::Whole);
     let repo = scratch.join("repo");
     let git = |args: &[&str], dir: &Path| {
         let mut command = Command::new("git");

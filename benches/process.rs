@@ -84,7 +84,7 @@ impl Samples {
 
 /// A repository with `size` runs: generated once, then cloned by hard links, so that each bench begins with the same.
 fn prepare(keep: &Path, home: &Path, scratch: &Path, size: u64) -> PathBuf {
-    let base = support::base(keep, size);
+    let base = support::base(keep, size, support::Kind::Whole);
     let repo = scratch.join(format!("repo-{size}.git"));
     let cloned = command(home, "git").args(["clone", "-q", "--mirror", "--local"]).arg(&base).arg(&repo).status();
     assert!(cloned.is_ok_and(|status| status.success()), "git clone failed");

@@ -21,6 +21,15 @@ pub(crate) struct Template {
     files: Vec<(String, Vec<u8>)>,
 }
 
+/// What a repository of a benchmark holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Whole runs, and a branch `results` that holds the same files as AgentV lays them out.
+    Whole,
+    /// Runs of which only the two files with their numbers are kept.
+    Small,
+}
+
 impl Template {
     /// Reads the real bundle.
     pub(crate) fn load() -> Self {
@@ -45,6 +54,12 @@ impl Template {
         let rest = SIZE - files.iter().map(|(_, data)| data.len()).sum::<usize>() - 2048;
         files.push(("c0/transcript-raw.jsonl".into(), raw.iter().copied().cycle().take(rest).collect()));
         Self { files }
+    }
+
+    /// Makes runs of the two files with their numbers only.
+    #[allow(dead_code, reason = "the generator wants it, the benchmarks don't")]
+    pub(crate) fn small() -> Self {
+        Self { files: Vec::new() }
     }
 
     /// Run number `i`: its name, its start in seconds since 1970, its files.
@@ -101,13 +116,14 @@ impl Template {
 
 /// A bare repository with `size` runs below `keep`, made by `examples/generate.rs` unless it is there.
 #[allow(dead_code, reason = "the benchmarks want it, the generator doesn't")]
-pub(crate) fn base(keep: &Path, size: u64) -> PathBuf {
-    let base = keep.join(format!("base-{size}.git"));
+pub(crate) fn base(keep: &Path, size: u64, kind: Kind) -> PathBuf {
+    let name = if kind == Kind::Small { "small" } else { "base" };
+    let base = keep.join(format!("{name}-{size}.git"));
     if base.exists() {
         return base;
     }
     eprintln!("making {size} runs in {} …", base.display());
-    let part = keep.join(format!("part-{size}.git"));
+    let part = keep.join(format!("part-{name}-{size}.git"));
     let _ = std::fs::remove_dir_all(&part);
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let made = std::process::Command::new(cargo)
@@ -117,7 +133,7 @@ pub(crate) fn base(keep: &Path, size: u64) -> PathBuf {
         .envs(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|name| (name, "bench@example.com")))
         .args(["run", "-q", "--release", "--example", "generate", "--"])
         .arg(std::path::absolute(&part).expect("there is a current directory"))
-        .arg(size.to_string())
+        .args([size.to_string().as_str(), if kind == Kind::Small { "--small" } else { "--branch" }])
         .status();
     assert!(made.is_ok_and(|status| status.success()), "the generator failed");
     std::fs::rename(part, &base).expect("the same directory");
