@@ -55,7 +55,8 @@ fn main() {
         let each = |result: Result<_, git_agentv::store::Error>| drop(result.expect("a generated run is complete"));
         store.record_bulk(&record, next, each).expect("the repository is writable");
         eprintln!("{last} of {number}");
-    }    if options.iter().any(|option| option == "--branch") {
+    }
+    if options.iter().any(|option| option == "--branch") {
         branch(dir, &store);
     }
 }
@@ -67,7 +68,9 @@ fn branch(dir: &Path, store: &Store<'_>) {
     let mut git = git.spawn().expect("git is there");
     let mut orders = BufWriter::new(git.stdin.take().expect("it is piped"));
     let mut order = |text: String| orders.write_all(text.as_bytes()).expect("git reads");
-    order("commit refs/heads/results\ncommitter Bench <bench@example.com> 1767225600 +0000\ndata 8\nresults\n\n".into());
+    order(
+        "commit refs/heads/results\ncommitter Bench <bench@example.com> 1767225600 +0000\ndata 8\nresults\n\n".into(),
+    );
     for run in store.rows(true).expect("the log is readable") {
         let row = run.expect("the log is readable").row;
         let tree = store.repo().parse_oid(&row.tree).expect("a row names its tree");

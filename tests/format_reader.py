@@ -136,11 +136,16 @@ class Reader:
 
     def sealed(self, root):
         """Section 2: the runs that left the tree."""
-        runs = {}
         if b"sealed" not in root:
-            return runs
-        for shard, (mode, oid) in self.git.tree(root[b"sealed"][1]).items():
-            where = f"sealed/{shard.decode()}"
+            return {}
+        lists = self.git.tree(root[b"sealed"][1])
+        short = self.git.tree(lists.pop(b"new")[1]) if b"new" in lists else {}
+        return self.lines("sealed", lists) | self.lines("sealed/new", short)
+
+    def lines(self, directory, lists):
+        runs = {}
+        for shard, (mode, oid) in lists.items():
+            where = f"{directory}/{shard.decode()}"
             data = self.git.read(oid)[1]
             lines = data.split(b"\n")
             if mode != "100644" or lines.pop() != b"" or lines != sorted(lines):

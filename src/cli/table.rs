@@ -1,6 +1,7 @@
 //! Tables that fit the terminal: first the flexible columns give way, then
 //! the least important ones are left out.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -61,31 +62,41 @@ pub(crate) fn print(out: &mut Out, columns: &[Column], rows: &[Vec<Cell>], width
     let filled = |at: usize| rows.iter().any(|row| !row[at].text.is_empty());
     let mut shown: Vec<usize> = (0..columns.len()).filter(|&at| columns[at].expendable == 0 || filled(at)).collect();
     let natural =
-        |at: usize| rows.iter().map(|row| row[at].text.width()).max().unwrap_or(0).max(columns[at].title.width());
+        |at: usize| rows.iter().map(|row| width_of(&row[at].text)).max().unwrap_or(0).max(columns[at].title.width());
     let mut widths: Vec<usize> = (0..columns.len()).map(natural).collect();
     if let Some(width) = width {
         fit(columns, &mut shown, &mut widths, width);
     }
     let header: Vec<Cell> = columns.iter().map(|column| Cell::styled(column.title, DIM)).collect();
+    let mut line = String::new();
     for row in std::iter::once(&header).chain(rows) {
-        let mut line = String::new();
+        line.clear();
         for (place, &at) in shown.iter().enumerate() {
-            let text = truncate(&row[at].text, widths[at]);
-            let fill = " ".repeat(widths[at] - text.width());
-            let painted = row[at].style.map_or_else(|| text.clone(), |style| out.paint(style, &text));
-            let last = place + 1 == shown.len();
-            match columns[at].right {
-                true => line.extend([fill, painted]),
-                false if last => line.push_str(&painted),
-                false => line.extend([painted, fill]),
+            let (text, used) = truncate(&row[at].text, widths[at]);
+            let (fill, last) = (widths[at] - used, place + 1 == shown.len());
+            if columns[at].right {
+                line.extend(std::iter::repeat_n(' ', fill));
+            }
+            match row[at].style {
+                Some(style) => line.push_str(&out.paint(style, &text)),
+                None => line.push_str(&text),
+            }
+            if !columns[at].right && !last {
+                line.extend(std::iter::repeat_n(' ', fill));
             }
             if !last {
-                line.push_str(&" ".repeat(GAP));
+                line.extend([' '; GAP]);
             }
         }
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// Columns of the terminal that a text takes.
+fn width_of(text: &str) -> usize {
+    // Nearly all text is of this kind, and control characters are gone.
+    if text.is_ascii() { text.len() } else { text.width() }
 }
 
 fn fit(columns: &[Column], shown: &mut Vec<usize>, widths: &mut [usize], width: usize) {
@@ -115,10 +126,11 @@ fn fit(columns: &[Column], shown: &mut Vec<usize>, widths: &mut [usize], width: 
     }
 }
 
-/// At most `width` columns of `text`; what is cut off is marked by `…`.
-pub(crate) fn truncate(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
+/// At most `width` columns of `text`, and how many it takes; what is cut off is marked by `…`.
+fn truncate(text: &str, width: usize) -> (Cow<'_, str>, usize) {
+    let whole = width_of(text);
+    if whole <= width {
+        return (Cow::Borrowed(text), whole);
     }
     let (mut used, mut cut) = (0, String::new());
     for c in text.chars() {
@@ -131,8 +143,9 @@ pub(crate) fn truncate(text: &str, width: usize) -> String {
     }
     if width > 0 {
         cut.push('…');
+        used += 1;
     }
-    cut
+    (Cow::Owned(cut), used)
 }
 
 #[cfg(test)]
@@ -141,10 +154,10 @@ mod tests {
 
     #[test]
     fn cut_text_keeps_its_width() {
-        assert_eq!(truncate("checkout", 8), "checkout");
-        assert_eq!(truncate("checkout", 5), "chec…");
-        assert_eq!(truncate("日本語", 4), "日…");
-        assert_eq!(truncate("abc", 0), "");
+        assert_eq!(truncate("checkout", 8).0, "checkout");
+        assert_eq!(truncate("checkout", 5).0, "chec…");
+        assert_eq!(truncate("日本語", 4).0, "日…");
+        assert_eq!(truncate("abc", 0).0, "");
     }
 
     #[test]

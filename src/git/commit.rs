@@ -52,15 +52,34 @@ impl CommitInfo {
     /// Reads the bytes of the commit object `id`.
     pub fn decode(id: Oid, data: &[u8]) -> Result<Self> {
         let invalid = |reason: &str| Error::Invalid { id, expected: "commit", reason: reason.to_owned() };
-        let commit = gix::objs::CommitRef::from_bytes(data, id.kind()).map_err(|err| invalid(&err.to_string()))?;
-        let committed = commit.committer().map_err(|err| invalid(&err.to_string()))?.seconds();
+        // A list reads very many of them, so this looks at no more than what is wanted.
+        let (mut tree, mut parents, mut author, mut committed) = (None, Vec::new(), "", None);
+        let mut rest = data;
+        let oid = |hex: &[u8]| Oid::from_hex(hex).map_err(|err| invalid(&err.to_string()));
+        loop {
+            let end = rest.iter().position(|&byte| byte == b'\n').ok_or_else(|| invalid("its header has no end"))?;
+            let line = &rest[..end];
+            rest = &rest[end + 1..];
+            match line {
+                [] => break,
+                [b't', b'r', b'e', b'e', b' ', hex @ ..] => tree = Some(oid(hex)?),
+                [b'p', b'a', b'r', b'e', b'n', b't', b' ', hex @ ..] => parents.push(oid(hex)?),
+                [b'a', b'u', b't', b'h', b'o', b'r', b' ', who @ ..] => author = address(who),
+                [b'c', b'o', b'm', b'm', b'i', b't', b't', b'e', b'r', b' ', who @ ..] => committed = date(who),
+                _ => {}
+            }
+        }
+        let message = match std::str::from_utf8(rest) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(rest).into_owned(),
+        };
         Ok(Self {
             id,
-            tree: commit.tree(),
-            parents: commit.parents().collect(),
-            committed,
-            author: commit.author().map(|author| author.email.to_string()).unwrap_or_default(),
-            message: String::from_utf8_lossy(commit.message).into_owned(),
+            tree: tree.ok_or_else(|| invalid("it names no tree"))?,
+            parents,
+            committed: committed.ok_or_else(|| invalid("it has no committer with a date"))?,
+            author: author.to_owned(),
+            message,
         })
     }
 
@@ -69,6 +88,19 @@ impl CommitInfo {
     pub fn subject(&self) -> &str {
         self.message.lines().next().unwrap_or_default()
     }
+}
+
+/// The mail address in `Name <address> seconds zone`.
+fn address(who: &[u8]) -> &str {
+    let text = std::str::from_utf8(who).unwrap_or_default();
+    let inside = text.rsplit_once('>').and_then(|(before, _)| before.split_once('<'));
+    inside.map_or("", |(_, address)| address.trim())
+}
+
+/// The seconds since 1970 in `Name <address> seconds zone`.
+fn date(who: &[u8]) -> Option<i64> {
+    let after = &who[who.iter().rposition(|&byte| byte == b'>')? + 1..];
+    std::str::from_utf8(after).ok()?.split_whitespace().next()?.parse().ok()
 }
 
 impl Repo {
@@ -82,12 +114,23 @@ impl Repo {
 /// `message`. Only that paragraph is ever trusted: what stands above it may
 /// be quoted from another commit.
 pub fn trailers<'a>(message: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-    let message = message.trim_end();
-    let block = message.rfind("\n\n").map_or("", |at| &message[at + 2..]);
-    block.lines().filter_map(move |line| {
+    last_paragraph(message.trim_end()).lines().filter_map(move |line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case(key).then(|| value.trim())
     })
+}
+
+/// What follows the last empty line; nothing if there is none.
+fn last_paragraph(message: &str) -> &str {
+    let mut before = message;
+    // Much faster than looking for two line ends at once.
+    while let Some(at) = before.rfind('\n') {
+        before = &message[..at];
+        if before.ends_with('\n') {
+            return &message[at + 1..];
+        }
+    }
+    ""
 }
 
 /// The values of the trailers called `key` of a commit that somebody wrote by hand. As

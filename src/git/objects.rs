@@ -45,7 +45,13 @@ impl Repo {
 
     /// Reads an object that is here; never fetches.
     pub fn try_read(&self, id: &Oid, kind: Kind) -> Result<Option<Vec<u8>>> {
-        let found = loose::read(&self.objects_dir(), id).or_else(|| self.packs().read(id));
+        // What is asked for next lies mostly where the last one was.
+        let loose = || loose::read(&self.objects_dir(), id);
+        let found = if self.packed_last.get() {
+            self.packs().read(id).or_else(|| loose().inspect(|_| self.packed_last.set(false)))
+        } else {
+            loose().or_else(|| self.packs().read(id).inspect(|_| self.packed_last.set(true)))
+        };
         let (found_kind, data) = match found {
             Some((found_kind, data)) => (found_kind.gix(), data),
             // Alternates, packs that appeared since, formats that we do not read: gix knows them all.

@@ -1,6 +1,6 @@
 //! Finding and opening a repository.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
 use gix::sec::Trust;
@@ -24,6 +24,8 @@ pub struct Repo {
     gix: gix::Repository,
     reftable: bool,
     packs: OnceCell<Packs>,
+    /// Whether the last object that was read came from a pack.
+    pub(super) packed_last: Cell<bool>,
 }
 
 impl std::fmt::Debug for Repo {
@@ -55,7 +57,7 @@ impl Repo {
 
     fn from_gix(gix: gix::Repository) -> Self {
         let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
-        Self { gix, reftable, packs: OnceCell::new() }
+        Self { gix, reftable, packs: OnceCell::new(), packed_last: Cell::new(false) }
     }
 
     pub(super) fn gix(&self) -> &gix::Repository {

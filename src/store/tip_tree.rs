@@ -1,14 +1,14 @@
 //! The tree of the ref's tip, opened where it is going to change.
 //!
-//! It is a window: the newest runs are in it, and lists of where the older ones are ([`Sealed`]).
+//! It is a window: the newest runs are in it, and lists of where the older ones are ([`SealedRuns`]).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 use crate::run::RunId;
 
 use super::Result;
-use super::sealed::{SEALED, Sealed};
+use super::sealed::{SEALED, SealedRuns};
 
 /// Root and those shards that were looked at. What it costs to change a run
 /// is one shard and the root, however many runs there are.
@@ -16,14 +16,13 @@ use super::sealed::{SEALED, Sealed};
 pub(super) struct TipTree {
     root: Node,
     shards: HashMap<String, Node>,
-    /// The directory of the lists of sealed runs.
-    lists: Option<Node>,
-    sealed: HashMap<String, Sealed>,
+    sealed: Option<SealedRuns>,
 }
 
+/// A directory that may be changed.
 #[derive(Debug, Default)]
-struct Node {
-    tree: Tree,
+pub(super) struct Node {
+    pub(super) tree: Tree,
     /// As it was last stored.
     stored: Option<(Oid, Vec<u8>)>,
 }
@@ -35,7 +34,7 @@ impl Node {
     }
 
     /// The directory `name` of this one; empty if there is none.
-    fn child(&self, repo: &Repo, name: &str) -> Result<Self> {
+    pub(super) fn child(&self, repo: &Repo, name: &str) -> Result<Self> {
         let entry = self.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
         Ok(entry.map(|entry| Self::open(repo, &entry.id)).transpose()?.unwrap_or_default())
     }
@@ -46,7 +45,8 @@ impl Node {
         dirs.map(|entry| (entry.name.as_slice(), entry.id))
     }
 
-    fn store(&mut self, sink: &mut dyn ObjectSink) -> Result<Oid> {
+    /// Stores it as it is now.
+    pub(super) fn store(&mut self, sink: &mut dyn ObjectSink) -> Result<Oid> {
         let data = self.tree.encode();
         let id = match &self.stored {
             Some((base, base_data)) => sink.put_similar(Kind::Tree, &data, base, base_data)?,
@@ -69,16 +69,14 @@ impl TipTree {
         let entry = node.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
         match entry.map(|entry| entry.id) {
             Some(tree) => Ok(Some(tree)),
-            None => Ok(self.list(repo, shard)?.get(name)),
+            None => self.sealed(repo)?.get(repo, shard, name),
         }
     }
 
     /// The runs whose id begins with `prefix`, of two digits at least: id and directory.
     pub(super) fn starting_with(&mut self, repo: &Repo, prefix: &str) -> Result<Vec<(String, Oid)>> {
         let (shard, rest) = prefix.split_at(2);
-        let sealed: Vec<(String, Oid)> =
-            self.list(repo, shard)?.starting_with(rest).map(|(name, tree)| (name.to_owned(), tree)).collect();
-        let mut found: BTreeMap<String, Oid> = sealed.into_iter().collect();
+        let mut found = self.sealed(repo)?.starting_with(repo, shard, rest)?;
         // A sealed run that was changed is in the window again.
         let node = self.shard(repo, shard)?;
         let current = node.runs().filter(|(name, _)| name.starts_with(rest.as_bytes()));
@@ -115,10 +113,6 @@ impl TipTree {
         keep: &HashSet<RunId>,
     ) -> Result<(Oid, usize)> {
         let kept: HashSet<(&str, &str)> = keep.iter().map(RunId::shard).collect();
-        let mut lists = match self.lists.take() {
-            Some(lists) => lists,
-            None => self.root.child(repo, SEALED)?,
-        };
         let mut left = 0;
         for shard in self.shard_names() {
             let runs: Vec<(String, Oid)> = {
@@ -131,11 +125,9 @@ impl TipTree {
                 continue;
             }
             left += leaving.len();
-            let mut list = self.list_in(repo, &lists, &shard)?;
             let node = self.shard(repo, &shard)?;
-            for (name, tree) in leaving {
+            for (name, _) in &leaving {
                 node.tree.remove(name.as_bytes());
-                list.insert(&name, tree);
             }
             if node.tree.entries().is_empty() {
                 self.root.tree.remove(shard.as_bytes());
@@ -143,12 +135,10 @@ impl TipTree {
                 let id = node.store(sink)?;
                 self.root.tree.insert(shard.as_bytes(), EntryKind::Dir, id);
             }
-            lists.tree.insert(shard.as_bytes(), EntryKind::File, sink.put(Kind::Blob, &list.encode())?);
-            self.sealed.insert(shard, list);
+            self.sealed(repo)?.add(repo, sink, &shard, leaving)?;
         }
-        let id = lists.store(sink)?;
+        let id = self.sealed(repo)?.store(sink)?;
         self.root.tree.insert(SEALED.as_bytes(), EntryKind::Dir, id);
-        self.lists = Some(lists);
         Ok((self.root.store(sink)?, left))
     }
 
@@ -166,27 +156,10 @@ impl TipTree {
         Ok(self.shards.get_mut(name).expect("it was just put there"))
     }
 
-    /// The list of the sealed runs of a shard.
-    fn list(&mut self, repo: &Repo, shard: &str) -> Result<&Sealed> {
-        if !self.sealed.contains_key(shard) {
-            let lists = match self.lists.take() {
-                Some(lists) => lists,
-                None => self.root.child(repo, SEALED)?,
-            };
-            let list = self.list_in(repo, &lists, shard)?;
-            self.lists = Some(lists);
-            self.sealed.insert(shard.to_owned(), list);
+    fn sealed(&mut self, repo: &Repo) -> Result<&mut SealedRuns> {
+        if self.sealed.is_none() {
+            self.sealed = Some(SealedRuns::open(repo, &self.root)?);
         }
-        Ok(&self.sealed[shard])
-    }
-
-    fn list_in(&self, repo: &Repo, lists: &Node, shard: &str) -> Result<Sealed> {
-        if let Some(list) = self.sealed.get(shard) {
-            return Ok(list.clone());
-        }
-        match lists.tree.get(shard.as_bytes()) {
-            Some(entry) => Sealed::decode(repo, shard, &repo.read(&entry.id, Kind::Blob)?),
-            None => Ok(Sealed::default()),
-        }
+        Ok(self.sealed.as_mut().expect("it was just put there"))
     }
 }

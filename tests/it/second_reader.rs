@@ -22,7 +22,7 @@ fn read_with_python(env: &TestEnv) -> Option<Ran> {
 
 /// Fails unless the second reader finds nothing wrong and lists the same runs. Returns them.
 #[track_caller]
-fn both_agree(env: &TestEnv) -> Vec<Value> {
+pub(crate) fn both_agree(env: &TestEnv) -> Vec<Value> {
     let ours = env.agentv(["list", "-n", "0", "--deleted", "--format", "json"]).json();
     if let Some(ran) = read_with_python(env) {
         assert_eq!(ran.stderr, "");

@@ -1,6 +1,8 @@
 //! The tip's tree is a window: older runs leave it and lose nothing by that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use git_agentv::run::RunId;
 
 use crate::env::{TestEnv, read_dir, write_small_bundle};
 
@@ -34,20 +36,27 @@ fn tree(env: &TestEnv) -> (BTreeSet<String>, BTreeSet<String>) {
     let dirs = env.git(["ls-tree", "-r", "-d", "--name-only", RUNS]).ok();
     let ids = |path: &str| (path.len() == 17 && !path.starts_with("sealed")).then(|| path.replace('/', ""));
     let inside = dirs.lines().filter_map(ids).collect();
-    let lists = env.git(["ls-tree", "-r", "--name-only", RUNS, "sealed/"]).ok();
-    let mut sealed = BTreeSet::new();
-    for list in lists.lines() {
-        let text = env.git(["cat-file", "blob", &format!("{RUNS}:{list}")]).ok();
-        let mut lines: Vec<_> = text.lines().collect();
+    let sealed = lists(env).into_iter().flat_map(|(list, lines)| {
+        let shard = list[list.len() - 2..].to_owned();
+        lines.into_iter().map(move |line| shard.clone() + line.split_once(' ').unwrap().0)
+    });
+    (inside, sealed.collect())
+}
+
+/// The lists of sealed runs: path and lines.
+fn lists(env: &TestEnv) -> BTreeMap<String, Vec<String>> {
+    let paths = env.git(["ls-tree", "-r", "--name-only", RUNS, "sealed/"]).ok();
+    let read = |path: &str| {
+        let text = env.git(["cat-file", "blob", &format!("{RUNS}:{path}")]).ok();
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         lines.sort_unstable();
-        assert_eq!(lines.join("\n") + "\n", text, "{list} is sorted");
-        for line in lines {
-            let (rest, id) = line.split_once(' ').unwrap();
-            assert_eq!(env.git(["cat-file", "-t", id]).ok(), "tree\n");
-            sealed.insert(format!("{}{rest}", &list[7..]));
+        assert_eq!(lines.join("\n") + "\n", text, "{path} is sorted");
+        for line in &lines {
+            assert_eq!(env.git(["cat-file", "-t", line.split_once(' ').unwrap().1]).ok(), "tree\n");
         }
-    }
-    (inside, sealed)
+        (path.to_owned(), lines)
+    };
+    paths.lines().map(read).collect()
 }
 
 fn seals(env: &TestEnv) -> usize {
@@ -142,6 +151,64 @@ fn many_at_once_and_many_writers() {
     assert_eq!(inside.union(&sealed).count(), 135, "each run is in the tree or in a list");
     assert!(inside.len() <= 20);
     env.fsck();
+}
+
+/// The id of a run depends on its name, so names can be found whose runs are all in the shard `00`.
+fn names_of_one_shard(env: &TestEnv, dir: &str, artifacts: &str) -> impl Iterator<Item = (String, String)> + use<> {
+    let (dir, artifacts) = (env.repo.join(dir), artifacts.to_owned());
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("answer.md"), "42\n").unwrap();
+    let named = (0..).map(move |n| {
+        let name = format!("run-{n}");
+        (RunId::new(&name, None, &artifacts).to_string(), name)
+    });
+    named.filter(|(id, _)| id.starts_with("00"))
+}
+
+#[test]
+fn a_long_list_is_not_written_for_every_line() {
+    let env = with_window(1);
+    let blob = env.git_stdin(["hash-object", "-w", "--stdin"], b"42\n");
+    let artifacts = env.git_stdin(["mktree"], format!("100644 blob {blob}\tanswer.md\n").as_bytes());
+    let record = |(id, name): &(String, String)| {
+        let said = env.agentv(["record", "bundle", "--name", name]).ok();
+        assert!(said.contains(id.as_str()), "{said}");
+    };
+    let runs: Vec<_> = names_of_one_shard(&env, "bundle", &artifacts).take(90).collect();
+    let (long, short) = ("sealed/00".to_owned(), "sealed/new/00".to_owned());
+    let (mut seen, mut recorded) = (BTreeSet::new(), 0);
+    for (at, run) in runs.iter().enumerate() {
+        record(run);
+        let lists = lists(&env);
+        let lines = |path: &String| lists.get(path).map_or(0, Vec::len);
+        assert_eq!(lines(&long) + lines(&short), at, "each run but the newest is in one list");
+        assert!(lines(&short) <= lines(&long) / 16);
+        seen.insert(lines(&short));
+        recorded = at + 1;
+        if lines(&short) == 1 && lines(&long) >= 48 {
+            break;
+        }
+    }
+    assert!(seen.contains(&0) && seen.contains(&1), "it fills and is emptied: {seen:?}");
+    assert!(recorded < runs.len());
+    // One that waits in the short list, one of the long list, and one of both.
+    let waiting = lists(&env)[&short][0][..14].to_owned();
+    for id in [format!("00{waiting}"), runs[0].0.clone()] {
+        assert_eq!(env.agentv(["show", &id, "--format", "json"]).json()["row"]["id"], id.as_str());
+        assert!(env.agentv(["cat", &id, "answer.md"]).ok() == "42\n");
+    }
+    let first = &runs[0];
+    env.agentv(["tag", &first.0, "+again"]).ok();
+    let place = |path: &String| lists(&env)[path].iter().find(|line| line.starts_with(&first.0[2..])).cloned();
+    assert_ne!(place(&short).unwrap(), place(&long).unwrap());
+    assert_eq!(env.agentv(["show", &first.0, "--format", "json"]).json()["row"]["tags"], serde_json::json!(["again"]));
+    assert!(env.agentv(["record", "bundle", "--name", &first.1]).ok().starts_with("already recorded"));
+    env.agentv(["tag", &first.0, "+twice"]).ok();
+    let tags = serde_json::json!(["again", "twice"]);
+    assert_eq!(env.agentv(["show", &first.0, "--format", "json"]).json()["row"]["tags"], tags);
+    assert_eq!(env.runs().len(), recorded);
+    env.fsck();
+    assert_eq!(crate::second_reader::both_agree(&env).len(), recorded);
 }
 
 #[test]
