@@ -118,7 +118,9 @@ impl Projection {
     pub fn page(&self, ask: &Ask) -> Result<Result<Page, BadCursor>> {
         let (keys, question) = (keys(&ask.order), ask.question());
         let mut params = vec![Value::Integer(self.store())];
-        let mut sql = format!("SELECT r.line, r.recorded, {} FROM runs r WHERE r.store = ?", columns(&keys));
+        // Only the rows of the page itself are read whole.
+        let mut sql =
+            format!("SELECT r.seq AS seq, r.recorded AS recorded, {} FROM runs r WHERE r.store = ?", columns(&keys));
         push_filter(&mut sql, &mut params, &ask.filter);
         if let Some(word) = &ask.cursor {
             let cursor = match Cursor::decode(word, question, keys.len()) {
@@ -127,15 +129,24 @@ impl Projection {
             };
             push_after(&mut sql, &mut params, &keys, &cursor);
         }
-        let order: Vec<_> = keys
-            .iter()
-            .map(|(sql, descending)| format!("{sql} {}", if *descending { "DESC" } else { "ASC" }))
-            .collect();
+        let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
+        let order: Vec<_> = keys.iter().map(|(sql, descending)| format!("{sql} {}", direction(*descending))).collect();
         let _ = write!(sql, " ORDER BY {}", order.join(", "));
         if let Some(limit) = ask.limit {
             // One more tells whether there is another page.
             let _ = write!(sql, " LIMIT {}", limit.saturating_add(1).min(1 << 40));
         }
+        let names: Vec<_> = (0..keys.len()).map(|at| format!("p.k{at}")).collect();
+        let order: Vec<_> = keys
+            .iter()
+            .zip(&names)
+            .map(|((_, descending), name)| format!("{name} {}", direction(*descending)))
+            .collect();
+        let sql = format!(
+            "SELECT t.line, p.recorded, {} FROM ({sql}) p JOIN texts t ON t.seq = p.seq ORDER BY {}",
+            names.join(", "),
+            order.join(", ")
+        );
         let mut found = self.db().prepare(&sql)?;
         Self::collect(&mut found, &params, ask.limit, keys.len(), question).map(Ok)
     }
@@ -179,7 +190,10 @@ impl Projection {
     /// with the newest run comes first.
     pub fn groups(&self, filter: &Filter, join: &str, by: &str) -> Result<Vec<Group>> {
         let mut params = vec![Value::Integer(self.store())];
-        let mut inner = format!("SELECT r.*, {by} AS key FROM runs r {join} WHERE r.store = ?");
+        let mut inner = format!(
+            "SELECT r.id AS id, r.recorded AS recorded, r.timestamp AS timestamp, r.pass_rate AS pass_rate, r.errors AS errors, \
+             {by} AS key FROM runs r {join} WHERE r.store = ?"
+        );
         push_filter(&mut inner, &mut params, filter);
         let sql = format!(
             "SELECT key, count(*), avg(pass_rate), max(pass_rate), sum(errors), max(CASE age WHEN 1 THEN id END), max(recorded) \
@@ -213,7 +227,7 @@ fn keys(order: &[Order]) -> Vec<(String, bool)> {
 }
 
 fn columns(keys: &[(String, bool)]) -> String {
-    keys.iter().map(|(sql, _)| sql.as_str()).collect::<Vec<_>>().join(", ")
+    keys.iter().enumerate().map(|(at, (sql, _))| format!("{sql} AS k{at}")).collect::<Vec<_>>().join(", ")
 }
 
 fn push_filter(sql: &mut String, params: &mut Vec<Value>, filter: &Filter) {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 
-use crate::git::{CommitInfo, Log, Oid};
+use crate::git::{CommitInfo, Log, Oid, Repo};
 use crate::run::{Row, RunId, RunStatus};
 
 use super::message::{self, Op};
@@ -66,6 +66,11 @@ impl Store<'_> {
 }
 
 impl<'r> Rows<'r> {
+    /// The runs of the history of `tip`; deleted ones only if `deleted`.
+    pub fn at(repo: &'r Repo, tip: &Oid, deleted: bool) -> Result<Self> {
+        Ok(Self::of(Some(repo.log(tip)?), deleted))
+    }
+
     /// The runs of a log.
     pub(super) fn of(log: Option<Log<'r>>, deleted: bool) -> Self {
         Self {

@@ -3,11 +3,14 @@
 //! gix checks every entry of every pack index when it opens one: 2 ms at a
 //! million objects, more than all else that a list costs. Here an index is
 //! probed where the object must be (ids are spread evenly), with one or two
-//! small reads; the entry itself is decoded by gix. Only version 2 indexes of
+//! small reads. A small entry that is no delta, as nearly all commits are, takes one more read:
+//! a list of all runs would else map all that the runs hold, through which the commits are spread.
+//! All other entries are decoded by gix. Only version 2 indexes of
 //! the repository's own packs are looked into: what isn't found here is looked for by gix.
 //! Format: `gitformat-pack(5)`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::cmp::Ordering;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +22,14 @@ const HEADER: u64 = 8;
 const FAN: usize = 256;
 /// Where the ids begin.
 const IDS_AT: u64 = HEADER + FAN as u64 * 4;
+/// Objects of at most so many bytes are read without mapping the pack.
+const SMALL: usize = 8 << 10;
+/// What is read for a small object at first: enough for a commit.
+const FIRST_READ: usize = 1 << 10;
+/// Who asked so often will ask for very many more.
+const OFTEN: u32 = 1000;
+/// Indexes of at most so many bytes are then read whole: of two million objects.
+const WHOLE: u64 = 64 << 20;
 /// Entries that one probe reads.
 const WINDOW: u64 = 128;
 
@@ -31,6 +42,7 @@ pub(in crate::git) struct Packs {
 struct Pack {
     index: Index,
     path: PathBuf,
+    file: Option<File>,
     data: Option<PackData>,
 }
 
@@ -38,6 +50,10 @@ struct Index {
     file: File,
     fan: Vec<u32>,
     id_len: usize,
+    /// How often something was looked for.
+    asked: Cell<u32>,
+    /// All of it, once that pays.
+    whole: OnceCell<Vec<u8>>,
 }
 
 impl Packs {
@@ -48,7 +64,7 @@ impl Packs {
         for path in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ext| ext == "idx")) {
             if let Some(index) = Index::open(&path, hash.len_in_bytes()) {
                 let modified = index.file.metadata().and_then(|meta| meta.modified()).unwrap_or(std::time::UNIX_EPOCH);
-                found.push((modified, Pack { index, path: path.with_extension("pack"), data: None }));
+                found.push((modified, Pack { index, path: path.with_extension("pack"), file: None, data: None }));
             }
         }
         // What is asked for was mostly written last.
@@ -64,14 +80,70 @@ impl Packs {
         let mut packs = self.packs.borrow_mut();
         let (at, offset) = packs.iter().enumerate().find_map(|(at, pack)| Some((at, pack.index.find(id)?)))?;
         let pack = &mut packs[at];
-        if pack.data.is_none() {
-            pack.data = PackData::at(&pack.path, id.kind()).ok();
-        }
-        let object = decode(pack.data.as_ref()?, offset, &mut self.inflate.borrow_mut());
+        let mut inflate = self.inflate.borrow_mut();
+        let object = pack.small(offset, &mut inflate).or_else(|| pack.any(offset, id.kind(), &mut inflate));
         // The next one is probably in the same pack.
         packs[..=at].rotate_right(1);
         object
     }
+}
+
+impl Pack {
+    /// The object at `offset` if it is small and no delta.
+    fn small(&mut self, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
+        if self.file.is_none() {
+            self.file = File::open(&self.path).ok();
+        }
+        let file = self.file.as_ref()?;
+        let mut buffer = [0; FIRST_READ];
+        let read = read_some(file, &mut buffer, offset)?;
+        let (kind, size, start) = header(&buffer[..read])?;
+        if size > SMALL {
+            return None;
+        }
+        let mut out = vec![0; size];
+        if inflated(inflate, &buffer[start..read], &mut out) {
+            return Some((kind, out));
+        }
+        // Deflated data is hardly ever larger than what it holds, and then gix reads it.
+        let mut more = vec![0; start + size + 64];
+        let read = read_some(file, &mut more, offset)?;
+        inflated(inflate, more.get(start..read)?, &mut out).then_some((kind, out))
+    }
+
+    /// The object at `offset`, whatever it is.
+    fn any(&mut self, offset: u64, hash: gix::hash::Kind, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
+        if self.data.is_none() {
+            self.data = PackData::at(&self.path, hash).ok();
+        }
+        decode(self.data.as_ref()?, offset, inflate)
+    }
+}
+
+/// Kind and size that an entry begins with, and where its data begin; none for a delta.
+fn header(entry: &[u8]) -> Option<(Kind, usize, usize)> {
+    let first = *entry.first()?;
+    let kind = match (first >> 4) & 7 {
+        1 => Kind::Commit,
+        2 => Kind::Tree,
+        3 => Kind::Blob,
+        _ => return None,
+    };
+    let (mut size, mut shift, mut at, mut byte) = (usize::from(first & 15), 4, 1, first);
+    while byte & 0x80 != 0 {
+        byte = *entry.get(at)?;
+        // What is so large is not read here.
+        size |= usize::from(byte & 0x7f).checked_shl(shift).filter(|_| shift < 32)?;
+        (at, shift) = (at + 1, shift + 7);
+    }
+    Some((kind, size, at))
+}
+
+/// Whether `input` begins with all that `out` takes.
+fn inflated(inflate: &mut gix::zlib::Inflate, input: &[u8], out: &mut [u8]) -> bool {
+    inflate.reset();
+    let done = inflate.once(input, out);
+    done.is_ok_and(|(status, _, written)| status == gix::zlib::Status::StreamEnd && written == out.len())
 }
 
 fn decode(data: &PackData, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
@@ -99,7 +171,7 @@ impl Index {
             return None;
         }
         let fan: Vec<u32> = head[8..].chunks_exact(4).map(be32).collect();
-        let index = Self { file, fan, id_len };
+        let index = Self { file, fan, id_len, asked: Cell::new(0), whole: OnceCell::new() };
         // A file that is too short would send us to the wrong places.
         let least = index.offsets_at() + u64::from(index.count()) * 4 + 2 * id_len as u64;
         let sane = index.fan.is_sorted() && index.file.metadata().ok()?.len() >= least;
@@ -114,8 +186,30 @@ impl Index {
         IDS_AT + u64::from(self.count()) * (self.id_len as u64 + 4)
     }
 
+    /// Fills the buffer from the place `at`.
+    fn read(&self, buffer: &mut [u8], at: u64) -> Option<()> {
+        let Some(whole) = self.whole.get() else { return read_at(&self.file, buffer, at) };
+        let at = usize::try_from(at).ok()?;
+        buffer.copy_from_slice(whole.get(at..at + buffer.len())?);
+        Some(())
+    }
+
+    /// Reads all of it when it was asked often enough.
+    fn count_question(&self) {
+        self.asked.set(self.asked.get().saturating_add(1));
+        if self.asked.get() == OFTEN
+            && let Some(size) = self.file.metadata().ok().map(|meta| meta.len()).filter(|&size| size <= WHOLE)
+        {
+            let mut whole = vec![0; usize::try_from(size).unwrap_or_default()];
+            if read_at(&self.file, &mut whole, 0).is_some() {
+                let _ = self.whole.set(whole);
+            }
+        }
+    }
+
     /// Where in the pack the object is.
     fn find(&self, id: &Oid) -> Option<u64> {
+        self.count_question();
         let bytes = id.as_slice();
         let first = usize::from(bytes[0]);
         let mut low = if first == 0 { 0 } else { u64::from(self.fan[first - 1]) };
@@ -128,12 +222,11 @@ impl Index {
             let start = guess.saturating_sub(WINDOW / 2).clamp(low, high - 1);
             let end = (start + WINDOW).min(high);
             buffer.resize(usize::try_from(end - start).ok()? * self.id_len, 0);
-            read_at(&self.file, &mut buffer, IDS_AT + start * self.id_len as u64)?;
-            let ids: Vec<&[u8]> = buffer.chunks_exact(self.id_len).collect();
-            match ids.binary_search(&bytes) {
+            self.read(&mut buffer, IDS_AT + start * self.id_len as u64)?;
+            match search(&buffer, bytes) {
                 Ok(at) => return self.offset(start + at as u64),
                 Err(0) => high = start,
-                Err(at) if at == ids.len() => low = end,
+                Err(at) if at as u64 == end - start => low = end,
                 Err(_) => return None,
             }
             guess = low + (high - low) / 2;
@@ -143,16 +236,30 @@ impl Index {
 
     fn offset(&self, at: u64) -> Option<u64> {
         let mut small = [0; 4];
-        read_at(&self.file, &mut small, self.offsets_at() + at * 4)?;
+        self.read(&mut small, self.offsets_at() + at * 4)?;
         let offset = be32(&small);
         if offset & 0x8000_0000 == 0 {
             return Some(u64::from(offset));
         }
         let mut large = [0; 8];
         let place = u64::from(offset & 0x7fff_ffff) * 8;
-        read_at(&self.file, &mut large, self.offsets_at() + u64::from(self.count()) * 4 + place)?;
+        self.read(&mut large, self.offsets_at() + u64::from(self.count()) * 4 + place)?;
         Some(u64::from_be_bytes(large))
     }
+}
+
+/// Where the id is in `ids`, or would be.
+fn search(ids: &[u8], id: &[u8]) -> Result<usize, usize> {
+    let (mut low, mut high) = (0, ids.len() / id.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match ids[middle * id.len()..][..id.len()].cmp(id) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+            Ordering::Equal => return Ok(middle),
+        }
+    }
+    Err(low)
 }
 
 fn be32(bytes: &[u8]) -> u32 {
@@ -162,6 +269,17 @@ fn be32(bytes: &[u8]) -> u32 {
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], at: u64) -> Option<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, buffer, at).ok()
+}
+
+/// As much as there is, up to the length of `buffer`.
+#[cfg(unix)]
+fn read_some(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at).ok()
+}
+
+#[cfg(not(unix))]
+fn read_some(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<usize> {
+    None
 }
 
 /// Elsewhere gix does all the reading.

@@ -1,11 +1,14 @@
 //! From the log to the tables: all of it, or what is new.
 
+use std::path::Path;
+use std::sync::mpsc::SyncSender;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::git::Oid;
-use crate::run::Row;
-use crate::store::{Listed, Store};
+use crate::git::{Oid, Repo};
+use crate::run::{Row, RunStatus};
+use crate::store::{Listed, Rows, Store};
 
 use super::{Result, known, known_tip, schema};
 
@@ -36,7 +39,7 @@ pub(super) fn bring_up_to_date(
             apply(&tx, store, number, change)?;
         }
     } else {
-        rebuild(&tx, store, number, progress)?;
+        rebuild(&tx, store, number, tip.as_ref(), progress)?;
     }
     let tip = tip.map(|tip| tip.to_string());
     tx.execute("UPDATE stores SET tip = ?2 WHERE id = ?1", params![number, tip])?;
@@ -44,29 +47,73 @@ pub(super) fn bring_up_to_date(
     Ok(number)
 }
 
-fn rebuild(tx: &Transaction<'_>, store: &Store<'_>, number: i64, progress: &mut dyn FnMut(usize)) -> Result<()> {
-    let mut runs = Vec::new();
-    for run in store.rows(true)? {
-        let run = run?;
-        runs.push(run);
-        progress(runs.len());
+/// All tables that say something of a run.
+const OF_RUN: [&str; 8] = ["texts", "targets", "tags", "links", "notes", "cases", "read_cases", "facts"];
+
+fn rebuild(
+    tx: &Transaction<'_>,
+    store: &Store<'_>,
+    number: i64,
+    tip: Option<&Oid>,
+    progress: &mut dyn FnMut(usize),
+) -> Result<()> {
+    for table in OF_RUN {
+        let which = if table == "facts" { "store = ?1" } else { "seq IN (SELECT seq FROM facts WHERE store = ?1)" };
+        tx.execute(&format!("DELETE FROM {table} WHERE {which}"), [number])?;
     }
-    for table in ["tags", "links", "notes", "cases", "read_cases"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE seq IN (SELECT seq FROM runs WHERE store = ?1)"), [number])?;
-    }
-    tx.execute("DELETE FROM runs WHERE store = ?1", [number])?;
-    let mut seq: i64 = tx.query_row("SELECT coalesce(max(seq), 0) FROM runs", [], |row| row.get(0))?;
-    // The log is read newest first; numbers grow with age the other way.
-    for run in runs.iter().rev() {
-        seq += 1;
-        insert(tx, store, number, seq, run)?;
-    }
+    let mut seq: i64 = tx.query_row("SELECT coalesce(max(seq), 0) FROM facts", [], |row| row.get(0))?;
+    let Some(tip) = tip else { return schema::add_indexes(tx) };
+    let mut done = 0;
+    // Reading and inserting take about as long, so each has a thread.
+    let (rows, arrived) = std::sync::mpsc::sync_channel(QUEUED);
+    let dir = store.repo().git_dir();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if let Err(err) = read(dir, tip, &rows) {
+                let _ = rows.send(Err(err));
+            }
+        });
+        for runs in arrived {
+            for (run, line) in runs? {
+                seq += 1;
+                done += 1;
+                insert(tx, store, number, seq, &run, &line)?;
+            }
+            progress(done);
+        }
+        Ok::<_, super::Error>(())
+    })?;
     schema::add_indexes(tx)
+}
+
+/// Runs that are handed over at once.
+const BATCH: usize = 256;
+/// So many batches may wait.
+const QUEUED: usize = 8;
+
+/// Runs, each with its row as it is kept.
+type Batch = Result<Vec<(Listed, String)>, crate::store::Error>;
+
+/// Reads the log of `tip` in the repository at `dir`, newest run first, until nobody listens any more.
+fn read(dir: &Path, tip: &Oid, rows: &SyncSender<Batch>) -> Result<(), crate::store::Error> {
+    // What was opened by one thread can't be used by another.
+    let repo = Repo::at(dir)?;
+    let mut runs = Rows::at(&repo, tip, true)?;
+    loop {
+        let with_line = |run: Listed| {
+            let line = run.row.to_line();
+            (run, line)
+        };
+        let batch = runs.by_ref().take(BATCH).map(|run| run.map(with_line)).collect::<Result<Vec<_>, _>>()?;
+        if batch.is_empty() || rows.send(Ok(batch)).is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// Applies one row of a new commit. Commits come parents first, so it supersedes what is there.
 fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) -> Result<()> {
-    let mut find = tx.prepare_cached("SELECT seq, recorded FROM runs WHERE store = ?1 AND id = ?2")?;
+    let mut find = tx.prepare_cached("SELECT seq, recorded FROM facts WHERE store = ?1 AND id = ?2")?;
     let id = change.row.id.as_str();
     let known: Option<(i64, i64)> =
         find.query_row(params![number, id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
@@ -75,34 +122,29 @@ fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) 
         if !change.is_record {
             return Ok(());
         }
-        let seq: i64 = tx.query_row("SELECT coalesce(max(seq), 0) + 1 FROM runs", [], |row| row.get(0))?;
-        return insert(tx, store, number, seq, change);
+        let seq: i64 = tx.query_row("SELECT coalesce(max(seq), 0) + 1 FROM facts", [], |row| row.get(0))?;
+        return insert(tx, store, number, seq, change, &change.row.to_line());
     };
-    for table in ["runs", "tags", "links", "notes"] {
+    for table in OF_RUN.iter().filter(|table| !table.ends_with("cases")) {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE seq = ?1"))?.execute([seq])?;
     }
     let recorded = if change.is_record { recorded.max(change.recorded) } else { recorded };
-    insert(tx, store, number, seq, &Listed { recorded, ..change.clone() })
+    insert(tx, store, number, seq, &Listed { recorded, ..change.clone() }, &change.row.to_line())
 }
 
-fn insert(tx: &Transaction<'_>, store: &Store<'_>, number: i64, seq: i64, run: &Listed) -> Result<()> {
+fn insert(tx: &Transaction<'_>, store: &Store<'_>, number: i64, seq: i64, run: &Listed, line: &str) -> Result<()> {
     let row = &run.row;
     let ms = row.timestamp.as_deref().and_then(|time| time.parse::<Timestamp>().ok()).map(Timestamp::as_millisecond);
-    let status = serde_json::to_value(row.status).ok();
-    let status = status.as_ref().and_then(serde_json::Value::as_str).unwrap_or("other");
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.prepare_cached(
-        "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-         ?21, ?22, ?23, ?24)",
+        "INSERT INTO facts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         seq,
         number,
         row.id.as_str(),
-        row.run_id,
         ms,
         run.recorded,
-        run.author,
         row.experiment,
         row.target,
         whole(row.test_count),
@@ -113,14 +155,24 @@ fn insert(tx: &Transaction<'_>, store: &Store<'_>, number: i64, seq: i64, run: &
         row.duration_ms.map(whole),
         row.cost_usd,
         row.tokens.map(whole),
+        status(row.status),
+    ])?;
+    tx.prepare_cached("INSERT INTO texts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+        seq,
+        row.run_id,
+        run.author,
         row.sha,
         row.tree,
         row.format,
-        status,
         row.source_tree,
         row.patch_id,
-        row.to_line(),
+        line,
     ])?;
+    // One target is found where it stands.
+    let targets = row.target.iter().flat_map(|all| all.split(", ")).filter(|one| Some(*one) != row.target.as_deref());
+    for target in targets {
+        tx.prepare_cached("INSERT INTO targets VALUES (?1, ?2)")?.execute(params![target, seq])?;
+    }
     for tag in &row.tags {
         tx.prepare_cached("INSERT INTO tags VALUES (?1, ?2)")?.execute(params![seq, tag])?;
     }
@@ -134,6 +186,15 @@ fn insert(tx: &Transaction<'_>, store: &Store<'_>, number: i64, seq: i64, run: &
         tx.prepare_cached("INSERT INTO notes VALUES (?1, ?2)")?.execute(params![seq, note])?;
     }
     Ok(())
+}
+
+fn status(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Complete => "complete",
+        RunStatus::Partial => "partial",
+        RunStatus::Pruned => "pruned",
+        RunStatus::Other => "other",
+    }
 }
 
 /// The note of a run that was changed. A row does not tell it; what can't be read has none.

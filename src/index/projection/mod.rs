@@ -21,6 +21,9 @@ pub use schema::VERSION;
 /// How long we wait for another process that brings the file up to date.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// A file that nobody wrote to for so long is not being built any more.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
 /// A question could not be answered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -89,41 +92,40 @@ impl Projection {
         if !path.exists() {
             return Self::build(path, store, progress);
         }
-        let db = Connection::open(path)?;
-        db.busy_timeout(BUSY)?;
-        // Readers and the one who writes do not wait for each other; where that can't be had it stays as it is.
-        let _ = db.pragma_update(None, "journal_mode", "wal");
-        db.pragma_update(None, "synchronous", "normal")?;
-        Self::with(db, store, progress)
+        Self::with(Self::connect(path)?, store, progress)
     }
 
     /// Builds the file beside its place and moves it there when it is whole: nobody waits for it, and
     /// nothing has to be written twice.
     fn build(path: &Path, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
-        let new = path.with_extension(format!("{}.tmp", std::process::id()));
-        let built = Connection::open(&new).map_err(Error::from).and_then(|db| {
-            db.pragma_update(None, "journal_mode", "off")?;
-            db.pragma_update(None, "synchronous", "off")?;
-            Self::with(db, store, progress)
-        });
-        let moved = built.and_then(|built| {
-            let number = built.store;
-            built.db.close().map_err(|(_, err)| err)?;
-            store.repo().share(&new);
-            std::fs::rename(&new, path).map_err(|_| failed(ErrorCode::CannotOpen))?;
-            Ok(number)
-        });
-        match moved {
-            Ok(number) => {
-                let db = Connection::open(path)?;
-                db.busy_timeout(BUSY)?;
-                Ok(Self { db, store: number })
-            }
-            Err(err) => {
-                remove(&new);
-                Err(err)
-            }
-        }
+        let dir = path.parent().unwrap_or(Path::new("."));
+        sweep(dir);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("index-").suffix(".tmp");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let new = builder.tempfile_in(dir);
+        let new = new.map_err(|_| failed(ErrorCode::CannotOpen))?.into_temp_path();
+        let db = Connection::open(&new)?;
+        db.pragma_update(None, "journal_mode", "off")?;
+        db.pragma_update(None, "synchronous", "off")?;
+        // KiB, with a minus sign: making the indexes reads what was just written.
+        db.pragma_update(None, "cache_size", -49_152)?;
+        let built = Self::with(db, store, progress)?;
+        built.db.close().map_err(|(_, err)| err)?;
+        store.repo().share(&new);
+        new.persist(path).map_err(|_| failed(ErrorCode::CannotOpen))?;
+        // Another process may have put its own there since, with an older tip.
+        Self::with(Self::connect(path)?, store, progress)
+    }
+
+    fn connect(path: &Path) -> Result<Connection> {
+        let db = Connection::open(path)?;
+        db.busy_timeout(BUSY)?;
+        // Readers and the one who writes do not wait for each other; where that can't be had it stays as it is.
+        let _ = db.pragma_update(None, "journal_mode", "wal");
+        db.pragma_update(None, "synchronous", "normal")?;
+        Ok(db)
     }
 
     /// Makes sure that the tables are there and up to date.
@@ -166,6 +168,21 @@ fn is_damaged(err: &rusqlite::Error) -> bool {
 
 fn failed(code: ErrorCode) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error { code, extended_code: 0 }, None)
+}
+
+/// Removes what was left half built by a process that was killed.
+fn sweep(dir: &Path) {
+    let is_old = |entry: &std::fs::DirEntry| {
+        let modified = entry.metadata().and_then(|meta| meta.modified()).ok();
+        modified.and_then(|then| then.elapsed().ok()).is_some_and(|age| age > ABANDONED)
+    };
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = name.to_str().is_some_and(|name| name.starts_with("index-") && name.ends_with(".tmp"));
+        if is_ours && is_old(&entry) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Removes a database and what SQLite keeps beside it.

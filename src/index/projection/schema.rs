@@ -10,14 +10,25 @@ pub const VERSION: i32 = 1;
 /// Says that a SQLite file is ours: `agtv`.
 const APPLICATION_ID: i32 = 0x6167_7476;
 
+/// Filters and sorting look at `facts`, whose rows are kept short for that; `texts` has the rest of a run. A query that
+/// asks for nothing of `texts` does not read it (SQLite leaves such a join out).
 const TABLES: &str = "
 CREATE TABLE stores(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tip TEXT);
-CREATE TABLE runs(
-    seq INTEGER PRIMARY KEY, store INTEGER NOT NULL, id TEXT NOT NULL, run_id TEXT NOT NULL, timestamp INTEGER,
-    recorded INTEGER NOT NULL, author TEXT, experiment TEXT, target TEXT, test_count INTEGER NOT NULL,
-    passed INTEGER NOT NULL, errors INTEGER NOT NULL, pass_rate REAL, avg_score REAL, duration_ms INTEGER,
-    cost_usd REAL, tokens INTEGER, sha TEXT, tree TEXT NOT NULL, format TEXT NOT NULL, status TEXT NOT NULL,
+CREATE TABLE facts(
+    seq INTEGER PRIMARY KEY, store INTEGER NOT NULL, id TEXT NOT NULL, timestamp INTEGER, recorded INTEGER NOT NULL,
+    experiment TEXT, target TEXT, test_count INTEGER NOT NULL, passed INTEGER NOT NULL, errors INTEGER NOT NULL,
+    pass_rate REAL, avg_score REAL, duration_ms INTEGER, cost_usd REAL, tokens INTEGER, status TEXT NOT NULL);
+CREATE TABLE texts(
+    seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, author TEXT, sha TEXT, tree TEXT NOT NULL, format TEXT NOT NULL,
     source_tree TEXT, patch_id TEXT, line TEXT NOT NULL);
+CREATE VIEW runs AS SELECT
+    f.seq AS seq, f.store AS store, f.id AS id, t.run_id AS run_id, f.timestamp AS timestamp, f.recorded AS recorded,
+    t.author AS author, f.experiment AS experiment, f.target AS target, f.test_count AS test_count, f.passed AS passed,
+    f.errors AS errors, f.pass_rate AS pass_rate, f.avg_score AS avg_score, f.duration_ms AS duration_ms,
+    f.cost_usd AS cost_usd, f.tokens AS tokens, t.sha AS sha, t.tree AS tree, t.format AS format, f.status AS status,
+    t.source_tree AS source_tree, t.patch_id AS patch_id, t.line AS line
+    FROM facts f LEFT JOIN texts t ON t.seq = f.seq;
+CREATE TABLE targets(target TEXT NOT NULL COLLATE NOCASE, seq INTEGER NOT NULL);
 CREATE TABLE tags(seq INTEGER NOT NULL, tag TEXT NOT NULL);
 CREATE TABLE links(seq INTEGER NOT NULL, commit_id TEXT NOT NULL);
 CREATE TABLE notes(seq INTEGER PRIMARY KEY, note TEXT NOT NULL);
@@ -29,14 +40,21 @@ CREATE TABLE read_cases(seq INTEGER PRIMARY KEY);
 
 /// Made once the tables are filled: that takes half the time of keeping them up to date row by row.
 const INDEXES: &str = "
-CREATE UNIQUE INDEX IF NOT EXISTS runs_id ON runs(store, id);
-CREATE INDEX IF NOT EXISTS runs_order ON runs(store, recorded DESC, timestamp DESC, id DESC);
-CREATE INDEX IF NOT EXISTS runs_experiment ON runs(store, experiment, target, avg_score);
-CREATE INDEX IF NOT EXISTS runs_sha ON runs(sha) WHERE sha IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tags_tag ON tags(tag, seq);
+CREATE UNIQUE INDEX IF NOT EXISTS facts_id ON facts(store, id);
+CREATE INDEX IF NOT EXISTS facts_recorded ON facts(store, recorded);
+CREATE INDEX IF NOT EXISTS facts_experiment ON facts(store, experiment COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS texts_run_id ON texts(run_id COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS texts_sha ON texts(sha) WHERE sha IS NOT NULL;
+CREATE INDEX IF NOT EXISTS texts_patch_id ON texts(patch_id) WHERE patch_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS texts_source_tree ON texts(source_tree) WHERE source_tree IS NOT NULL;
+CREATE INDEX IF NOT EXISTS targets_target ON targets(target, seq);
+CREATE INDEX IF NOT EXISTS targets_seq ON targets(seq);
+CREATE INDEX IF NOT EXISTS tags_tag ON tags(tag COLLATE NOCASE, seq);
 CREATE INDEX IF NOT EXISTS tags_seq ON tags(seq);
+CREATE INDEX IF NOT EXISTS links_commit ON links(commit_id);
 CREATE INDEX IF NOT EXISTS links_seq ON links(seq);
 CREATE INDEX IF NOT EXISTS cases_seq ON cases(seq);
+CREATE INDEX IF NOT EXISTS cases_key ON cases(key COLLATE NOCASE, seq);
 ";
 
 /// Makes the tables in a new database. Anything else that isn't ours is an error.

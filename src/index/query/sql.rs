@@ -174,8 +174,11 @@ impl Writer<'_> {
                 }
             }
             Some(Kind::Names) => {
-                let _ = write!(self.sql, "', ' || {expr} || ', ' LIKE ? ESCAPE '\\'");
-                self.params.push(Param::Text(format!("%, {}, %", pattern.like())));
+                self.name(expr, pattern);
+                // Where there are several, each has a line of its own.
+                self.sql.push_str(" OR r.seq IN (SELECT m.seq FROM targets m WHERE ");
+                self.name("m.target", pattern);
+                self.sql.push(')');
             }
             Some(Kind::Text) => {
                 let _ = write!(self.sql, "{expr} LIKE ? ESCAPE '\\'");

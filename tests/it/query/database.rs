@@ -12,6 +12,7 @@ const ROWS: &str = "
         recorded INTEGER, author TEXT, experiment TEXT, target TEXT, test_count INTEGER, passed INTEGER, errors INTEGER,
         pass_rate REAL, avg_score REAL, duration_ms INTEGER, cost_usd REAL, tokens INTEGER, sha TEXT, tree TEXT,
         format TEXT, status TEXT, source_tree TEXT, patch_id TEXT, line TEXT);
+    CREATE TABLE targets(target TEXT COLLATE NOCASE, seq INTEGER);
     CREATE TABLE tags(seq INTEGER, tag TEXT);
     CREATE TABLE links(seq INTEGER, commit_id TEXT);
     CREATE TABLE notes(seq INTEGER PRIMARY KEY, note TEXT);
@@ -33,6 +34,7 @@ const ROWS: &str = "
       (7,1,'aa11000000000000','2026-07-14T08',NULL,0,'','checkout','gpt-5',10,9,0,0.9,NULL,NULL,NULL,NULL,NULL,'','','',
         NULL,NULL,'');
     UPDATE runs SET timestamp = unixepoch(timestamp) * 1000, recorded = unixepoch('2026-07-15 11:00') - seq * 60;
+    INSERT INTO targets VALUES ('gpt-5',2), ('opus',2);
     INSERT INTO tags VALUES (1,'baseline'), (1,'flaky'), (2,'Baseline'), (5,'env=prod');
     INSERT INTO links VALUES (3,'1a2b111111111111');
     INSERT INTO notes VALUES (1,'Slow machine, 50% more'), (4,'see \"checkout\"');
