@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::git::{ConfigScope, Repo};
-use crate::hooks::{Event, buffer::Editing, commit_msg, prepare, rewrite};
+use crate::hooks::{Event, buffer::Editing, commit_msg, install, prepare, rewrite};
 
 use super::args::Hook;
 use super::context::{Context, store};
@@ -71,7 +71,12 @@ fn act(context: &Context, repo: &Repo, event: Event, args: &Hook, limit: Duratio
             prepare::run(&store, &prepare)?;
         }
         Event::CommitMsg => {
-            commit_msg::run(repo, &file(), editing)?;
+            let done = commit_msg::run(repo, &file(), editing);
+            // One that is there only for a while says where.
+            if let Some(hook) = args.args.get(1) {
+                install::release(repo, &context.path(Path::new(hook)))?;
+            }
+            done?;
         }
         Event::PostRewrite => {
             let mut input = String::new();

@@ -84,6 +84,7 @@ fn what(what: &What, path: &Path) -> String {
     match what {
         What::Installed => format!("installed: {at}"),
         What::Updated => format!("updated: {at}"),
+        What::OnDemand => format!("is put in place when an editor opens: {at}"),
         What::AddedPart => format!("added a marked part to the script that is there: {at}"),
         What::Chained(aside) => format!("installed: {at}, which goes on to {}", aside.display()),
         What::Unchanged => format!("is installed: {at}"),
@@ -159,6 +160,7 @@ pub(super) fn how(how: How) -> String {
         How::File => "installed".into(),
         How::Block => "part of a script".into(),
         How::Chained => "installed, goes on to another hook".into(),
+        How::OnDemand => "put in place when an editor opens".into(),
         How::ByHand => "wired by hand".into(),
         How::Managed(manager) => format!("called by {}", manager.name()),
         How::Unmanaged(manager) => format!("belongs to {}, which does not call us", manager.name()),

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod inspect;
 mod manager;
+mod on_demand;
 mod place;
 mod proof;
 mod remove;
@@ -29,10 +30,13 @@ use inspect::{Found, by_hand, chained, exists, found};
 pub use error::{Error, Result};
 pub use inspect::{Hook, How, inspect};
 pub use manager::{Addition, Manager};
+pub use on_demand::release;
 pub use place::{HooksPath, Place};
 pub use proof::{Check, Proof, prove};
 pub use remove::uninstall;
-pub use script::{line, script};
+pub use script::{line, on_demand as on_demand_script, script};
+
+pub(in crate::hooks) use on_demand::guard;
 
 /// git's own hooks have it.
 const MODE: u32 = 0o755;
@@ -55,6 +59,8 @@ pub enum What {
     Installed,
     /// Ours was there from another version, and is now that of this one.
     Updated,
+    /// It is put in place when an editor opens.
+    OnDemand,
     /// Our part was put into a shell script.
     AddedPart,
     /// The hook was put aside, to here, and is called by ours.
@@ -116,6 +122,17 @@ fn plan(repo: &Repo, place: &Place, event: Event, steps: &mut Vec<Step>) -> Resu
             Ok(hook.addition.map_or(What::Wired, What::ToAdd))
         }
         Found::ByHand => Ok(What::Wired),
+        Found::Nothing if event == Event::CommitMsg && on_demand::is_possible(repo, place, &path) => Ok(What::OnDemand),
+        Found::Ours(marked, _)
+            if event == Event::CommitMsg && marked.is_all_ours() && on_demand::is_possible(repo, place, &path) =>
+        {
+            // An editor may be open: the next commit takes it away, and it is on its way then.
+            let is_current = std::fs::read(&path).is_ok_and(|text| text == on_demand_script().as_bytes());
+            if !is_current || !crate::git::is_executable(&path) {
+                write(on_demand_script().as_bytes(), MODE);
+            }
+            Ok(What::OnDemand)
+        }
         Found::Ours(marked, mode) => {
             let is_current = std::fs::read(&path).is_ok_and(|text| text == marked.renewed);
             // Somebody who takes the right to be executed from his own hook wants it off.

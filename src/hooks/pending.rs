@@ -4,15 +4,14 @@
 //! commit: a commit made on it links it, and moves HEAD by that. So nothing has to be taken
 //! out of the file when a commit succeeds, and nothing is lost when one is abandoned.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::git::{Error, Oid, Repo};
 use crate::run::RunId;
 use crate::store::{Result, Store};
 
-use super::TRAILER;
+use super::{TRAILER, turn};
 
 /// A run in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +106,8 @@ fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) ->
     let path = path(repo);
     let dir = path.with_file_name("");
     repo.create_dir(&dir).map_err(Error::io(&dir))?;
-    let _turn = queue(repo, &path);
+    // Not for ever: at worst a run that was recorded at the same moment isn't named by the next commit.
+    let _turn = turn::wait(repo, &path.with_extension("lock"), Duration::from_secs(2));
     let waiting = list_at(store, Some(head))?;
     let mut kept: Vec<RunId> = waiting.into_iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id).collect();
     change(&mut kept);
@@ -119,22 +119,6 @@ fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) ->
     drop(file);
     repo.share(&path);
     Ok(())
-}
-
-/// Waits for our turn among those who record in this worktree, but not for ever: at worst a run
-/// that was recorded at the same moment isn't named by the next commit.
-fn queue(repo: &Repo, path: &Path) -> Option<File> {
-    let path = path.with_extension("lock");
-    let file = File::options().create(true).append(true).open(&path).ok()?;
-    repo.share(&path);
-    let start = Instant::now();
-    while let Err(TryLockError::WouldBlock) = file.try_lock() {
-        if start.elapsed() > Duration::from_secs(2) {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Some(file)
 }
 
 /// The runs that were recorded on HEAD of this worktree, oldest first.

@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::git::{Error, Repo};
+use crate::git::Repo;
 use crate::run::{DirBundle, RunId, formats::generic::Given};
-use crate::store::{Outcome, Provenance, RecordOptions, Result, Store};
+use crate::store::{Outcome, Provenance, RecordOptions, Store};
 
 use super::buffer::{Buffer, Editing};
-use super::commit_msg;
+use super::commit_msg::without_sign_off;
+use super::install::{self, Result};
 use super::pending::{self, Fate};
+use super::waiting;
 
 /// What git tells the hook.
 #[derive(Debug)]
@@ -26,10 +28,11 @@ pub struct Prepare<'a> {
     pub deadline: Instant,
 }
 
-/// Adds the trailers of the pending runs.
+/// Adds the trailers of the pending runs. Where an editor opens and nobody would look at the message afterwards, it fails
+/// and adds none.
 pub fn run(store: &Store<'_>, prepare: &Prepare<'_>) -> Result<()> {
     let repo = store.repo();
-    commit_msg::forget_template(repo);
+    waiting::forget(repo);
     if !is_new_work(repo, prepare) {
         return Ok(());
     }
@@ -40,28 +43,32 @@ pub fn run(store: &Store<'_>, prepare: &Prepare<'_>) -> Result<()> {
     }
     let mut buffer = Buffer::read(repo, prepare.file, prepare.editing)?;
     let text = buffer.text();
-    match prepare.editing {
-        // git gives up the commit for its message is empty; it must stay so.
-        Editing::None if text.is_empty() => return Ok(()),
-        Editing::Editor if prepare.source == Some("template") => {
-            commit_msg::remember_template(repo, &text).map_err(Error::io(repo.git_dir()))?;
-        }
-        _ => {}
+    let template = if prepare.source == Some("template") { text.as_str() } else { "" };
+    // What the user may yet take back. All else is the message, and git gives up the commit if it is empty; it must stay so.
+    let is_open = prepare.editing == Editing::Editor || prepare.source == Some("template");
+    if !is_open && without_sign_off(&text).is_empty() {
+        return Ok(());
     }
     // If HEAD stayed where it was, all that are noted are pending. While git starts we make sure.
     let started = if pending::is_settled(repo) { Some(buffer.start(&noted)?) } else { None };
     let waiting = pending::list(store)?;
     let ids: Vec<RunId> = waiting.iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id.clone()).collect();
-    match started {
-        Some(started) if ids == noted => return Ok(buffer.finish(started)?),
-        Some(started) => started.cancel(),
-        None => {}
+    let started = match started {
+        Some(started) if ids == noted => started,
+        other => {
+            if let Some(started) = other {
+                started.cancel();
+            }
+            if ids.is_empty() {
+                return Ok(pending::retire(store, &waiting)?);
+            }
+            buffer.start(&ids)?
+        }
+    };
+    if is_open && let Err(err) = install::guard(repo, template) {
+        started.cancel();
+        return Err(err);
     }
-    if ids.is_empty() {
-        commit_msg::forget_template(repo);
-        return pending::retire(store, &waiting);
-    }
-    let started = buffer.start(&ids)?;
     Ok(buffer.finish(started)?)
 }
 

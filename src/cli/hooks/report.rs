@@ -61,6 +61,7 @@ pub(super) fn found(place: &Place, hooks: &[Hook], proof: &Proof) -> HooksReport
         How::File => "file",
         How::Block => "block",
         How::Chained => "chained",
+        How::OnDemand => "on-demand",
         How::ByHand => "by-hand",
         How::Managed(_) => "managed",
         How::Unmanaged(_) => "unmanaged",
@@ -96,6 +97,7 @@ pub(super) fn changed(place: &Place, changes: &[Change]) -> HooksReport {
         let (state, addition) = match &change.what {
             What::Installed => ("installed", None),
             What::Updated => ("updated", None),
+            What::OnDemand => ("on-demand", None),
             What::AddedPart => ("added", None),
             What::Chained(_) => ("chained", None),
             What::Unchanged | What::Wired => ("unchanged", None),

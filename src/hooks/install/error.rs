@@ -68,6 +68,9 @@ pub enum Error {
     /// Our marks are not as we wrote them.
     #[error("'{}': the marks around the part of git agentv are damaged", .0.display())]
     Damaged(PathBuf),
+    /// An editor opens, and no `commit-msg` of ours would look at the message afterwards.
+    #[error("no runs were named: '{}' does not call git agentv, and leaving the editor without a word must make no commit", .0.display())]
+    Unguarded(PathBuf),
     /// A file could not be read or written.
     #[error("cannot {action} '{}': {source}", .path.display())]
     Io {
@@ -114,6 +117,7 @@ impl Error {
                 "nothing was changed; remove what is left between '# >>> git agentv >>>' and '# <<< git agentv <<<' by hand"
                     .into()
             }
+            Self::Unguarded(_) => "'git agentv hooks status' tells what to do".into(),
             Self::Io { action: "write", .. } => "nothing was changed; check permissions and free space".into(),
             Self::Io { .. } => return None,
         })

@@ -47,7 +47,7 @@ fn stage(step: &Step) -> Result<Option<NamedTempFile>> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let file = tempfile::Builder::new().prefix(".agentv-").tempfile_in(dir).map_err(Error::io("write", path))?;
     fs::write(file.path(), content).map_err(Error::io("write", path))?;
-    fs::set_permissions(file.path(), permissions(&file, *mode)?).map_err(Error::io("write", path))?;
+    set_mode(file.path(), *mode).map_err(Error::io("write", path))?;
     Ok(Some(file))
 }
 
@@ -94,16 +94,17 @@ fn go_back(back: Back) -> std::io::Result<()> {
     }
 }
 
+/// Sets who may do what with the file at `path`.
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-fn permissions(_file: &NamedTempFile, mode: u32) -> Result<fs::Permissions> {
+pub(super) fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(fs::Permissions::from_mode(mode))
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
+/// There are no such rights.
 #[cfg(not(unix))]
-fn permissions(file: &NamedTempFile, _mode: u32) -> Result<fs::Permissions> {
-    Ok(file.path().metadata().map_err(Error::io("write", file.path()))?.permissions())
+pub(super) fn set_mode(_path: &Path, _mode: u32) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::git::{Repo, is_executable};
 use crate::hooks::Event;
 
 use super::manager::{Addition, Manager};
+use super::on_demand;
 use super::place::Place;
 use super::script::{self, CHAINED, Marked, Part};
 use super::{Error, Result};
@@ -20,6 +21,8 @@ pub enum How {
     Block,
     /// A file of our own that goes on to the hook that was there before.
     Chained,
+    /// A file of our own that is put in place when an editor opens, and goes afterwards.
+    OnDemand,
     /// Somebody wired it by hand.
     ByHand,
     /// A manager of hooks runs us.
@@ -42,7 +45,7 @@ impl How {
     /// Whether we are called, as far as one can see.
     #[must_use]
     pub fn is_wired(self) -> bool {
-        matches!(self, Self::File | Self::Block | Self::Chained | Self::ByHand | Self::Managed(_))
+        matches!(self, Self::File | Self::Block | Self::Chained | Self::OnDemand | Self::ByHand | Self::Managed(_))
     }
 }
 
@@ -102,11 +105,13 @@ pub(super) fn hook(repo: &Repo, place: &Place, event: Event) -> Result<Hook> {
             current = fs::read(&path).is_ok_and(|text| text == marked.renewed);
             match marked {
                 Marked { own: false, .. } => How::Block,
+                Marked { on_demand: true, .. } => How::OnDemand,
                 _ if exists(&chained(&path)) => How::Chained,
                 _ => How::File,
             }
         }
         Found::ByHand => How::ByHand,
+        Found::Nothing if event == Event::CommitMsg && comes(repo, place, &path)? => How::OnDemand,
         Found::Nothing | Found::Shell(..) | Found::Other if is_shadowed(place, event) => How::Shadowed,
         Found::Nothing => How::Missing,
         Found::Shell(..) | Found::Other => {
@@ -117,6 +122,11 @@ pub(super) fn hook(repo: &Repo, place: &Place, event: Event) -> Result<Hook> {
         }
     };
     Ok(Hook { event, path, how, current, addition })
+}
+
+/// Whether the `commit-msg` that is not at `path` now will be put there when it is needed.
+fn comes(repo: &Repo, place: &Place, path: &Path) -> Result<bool> {
+    Ok(on_demand::is_possible(repo, place, path) && hook(repo, place, Event::PrepareCommitMsg)?.how.is_wired())
 }
 
 /// What to add to a hook that belongs to everybody.

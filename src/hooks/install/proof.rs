@@ -9,8 +9,14 @@ use crate::run::formats::generic::Given;
 use crate::run::{DirBundle, RunId};
 use crate::store::{Provenance, RUNS_REF, RecordOptions, Store};
 
+use super::inspect::{self, Hook};
 use super::scratch;
 use super::{Error, Place, Result};
+
+/// An editor that is left without a word.
+const LEFT_ALONE: &str = "true";
+/// An editor with somebody who writes a subject.
+const TYPES: &str = "write() { { echo 'test: an editor' && cat \"$1\"; } >\"$1.new\" && cat \"$1.new\" >\"$1\" && rm \"$1.new\"; }; write";
 
 /// What was tried, and whether it went as it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +56,11 @@ pub fn prove(repo: &Repo) -> Result<Proof> {
     let top = dir.path().canonicalize().map_err(Error::io("read", dir.path()))?.join("repo");
     let scratch = scratch::create(repo, &place, &top)?;
     let trial = Trial { repo: &scratch, store: Store::new(&scratch, RUNS_REF), top: &top };
-    let checks = vec![trial.abandoned()?, trial.committed()?, trial.amended()?];
+    let mut checks = vec![trial.abandoned()?, trial.committed()?];
+    if checks.iter().all(|check| check.ok || check.event != Event::PrepareCommitMsg) {
+        checks.push(trial.edited(&inspect::hook(repo, &place, Event::CommitMsg)?)?);
+    }
+    checks.push(trial.amended()?);
     Ok(Proof { checks })
 }
 
@@ -65,7 +75,7 @@ impl Trial<'_> {
     fn abandoned(&self) -> Result<Check> {
         self.record("abandoned")?;
         let before = self.head()?;
-        let said = self.commit(&["--allow-empty"])?;
+        let said = self.commit(LEFT_ALONE, &["--allow-empty"])?;
         let message = fs::read_to_string(self.top.join(".git/COMMIT_EDITMSG")).unwrap_or_default();
         let (same, emptied) = (self.head()? == before, !message.lines().any(|line| line.starts_with(TRAILER)));
         let why = if same {
@@ -81,20 +91,38 @@ impl Trial<'_> {
     fn committed(&self) -> Result<Check> {
         let run = self.record("committed")?;
         let before = self.head()?;
-        let said = self.commit(&["--allow-empty", "--no-verify", "-m", "test: the hooks of git agentv"])?;
+        let said = self.commit(LEFT_ALONE, &["--allow-empty", "--no-verify", "-m", "test: the hooks of git agentv"])?;
+        let (named, why) = self.names(&run, &before)?;
+        Ok(self.check(Event::PrepareCommitMsg, "a commit names the run of its code", named, why, &said))
+    }
+
+    /// So does one whose message is written in an editor; where `hook`, the `commit-msg` of the repository itself, does not
+    /// call us, it can't.
+    fn edited(&self, hook: &Hook) -> Result<Check> {
+        let run = self.record("edited")?;
+        let before = self.head()?;
+        let said = self.commit(TYPES, &["--allow-empty", "--no-verify"])?;
+        let (named, why) = self.names(&run, &before)?;
+        let wired = hook.how.is_wired();
+        let why = if wired { why } else { "without commit-msg, leaving the editor could make a commit" };
+        let ok = named && wired;
+        Ok(self.check(Event::CommitMsg, "so does a commit whose message is written in an editor", ok, why, &said))
+    }
+
+    /// Whether a commit was made that names `run`, and why not.
+    fn names(&self, run: &RunId, before: &str) -> Result<(bool, &'static str)> {
         let head = self.head()?;
         let commit = self.repo.resolve_commit(&head).and_then(|id| self.repo.commit(&id))?;
         let named = cited(&commit.message, TRAILER).any(|id| id == run.to_string());
-        let why = if head == before { "git made no commit" } else { "the commit does not name it" };
-        Ok(self.check(Event::PrepareCommitMsg, "a commit names the run of its code", named, why, &said))
+        Ok((named, if head == before { "git made no commit" } else { "the commit does not name it" }))
     }
 
     /// A run stays linked to a commit that is amended.
     fn amended(&self) -> Result<Check> {
         let run = self.record("amended")?;
         let before = self.head()?;
-        let said =
-            self.commit(&["--amend", "--no-edit", "--allow-empty", "--no-verify", "--date=2001-01-01T00:00:00Z"])?;
+        let args = ["--amend", "--no-edit", "--allow-empty", "--no-verify", "--date=2001-01-01T00:00:00Z"];
+        let said = self.commit(LEFT_ALONE, &args)?;
         let head = self.head()?;
         let linked = self.store.find(&run.to_string())?.overlay.is_linked(&head);
         let why = if head == before { "git made no commit" } else { "the run knows nothing of the new commit" };
@@ -113,8 +141,8 @@ impl Trial<'_> {
     }
 
     /// `git commit`, and what it said if it failed.
-    fn commit(&self, args: &[&str]) -> Result<String> {
-        let (output, _) = Git::in_dir(self.top, "commit").args(args).env("GIT_EDITOR", "true").output()?;
+    fn commit(&self, editor: &str, args: &[&str]) -> Result<String> {
+        let (output, _) = Git::in_dir(self.top, "commit").args(args).env("GIT_EDITOR", editor).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
         Ok(if output.status.success() { String::new() } else { said })

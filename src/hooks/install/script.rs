@@ -9,6 +9,8 @@ const END: &str = "# <<< git agentv <<<";
 const CHAIN: &str = "# The hook that was here before.";
 /// The hook that was there before is called like ours, with this behind.
 pub(super) const CHAINED: &str = ".agentv-chained";
+/// A file of our own that is there only while an editor is open says so on this line.
+const ON_DEMAND: &str = "# Here only while an editor is open";
 /// What is left of a file of our own without our part.
 const SHEBANG: &[u8] = b"#!/bin/sh\n";
 /// Shells that understand our part.
@@ -22,6 +24,12 @@ pub fn script(event: Event) -> &'static str {
         Event::CommitMsg => include_str!("../../../git-hooks/commit-msg"),
         Event::PostRewrite => include_str!("../../../git-hooks/post-rewrite"),
     }
+}
+
+/// The script of a `commit-msg` that is there only while an editor is open.
+#[must_use]
+pub fn on_demand() -> &'static str {
+    include_str!("../../../git-hooks/commit-msg-on-demand")
 }
 
 /// The line that does the same where a hook has to be wired by hand, but for the watchdog.
@@ -39,14 +47,14 @@ pub(super) fn calls_us(text: &[u8], event: Event) -> bool {
     code.into_iter().any(|line| calls.iter().any(|call| line.contains(call)))
 }
 
-/// The script without its first line.
-fn body(event: Event) -> &'static str {
-    script(event).split_once('\n').map_or("", |(_, body)| body)
+/// A script without its first line.
+fn body(script: &str) -> &str {
+    script.split_once('\n').map_or("", |(_, body)| body)
 }
 
 /// Our part of a shell hook of somebody else: all of the script but the going on.
 fn block(event: Event) -> String {
-    let body = body(event);
+    let body = body(script(event));
     body.split_once(CHAIN).map_or_else(|| body.to_owned(), |(ours, _)| format!("{ours}{END}\n"))
 }
 
@@ -57,8 +65,10 @@ pub(super) struct Marked {
     pub(super) rest: Vec<u8>,
     /// With our part as this version has it, at the same place.
     pub(super) renewed: Vec<u8>,
-    /// Whether it goes on to a chained hook: it was a file of our own from the beginning.
+    /// Whether it was a file of our own from the beginning: it goes on to a chained hook, or is there on demand.
     pub(super) own: bool,
+    /// Whether it is there only while an editor is open.
+    pub(super) on_demand: bool,
 }
 
 impl Marked {
@@ -88,10 +98,16 @@ pub(super) fn find(text: &[u8], event: Event) -> Part {
         (None, None) => Part::None,
         (Some(start), Some(end)) if start < end && count(START) == 1 && count(END) == 1 => {
             let (before, after) = (lines[..start].concat(), lines[end + 1..].concat());
-            let own = lines[start..end].iter().any(|line| line.starts_with(CHAIN.as_bytes()));
-            let ours = if own { body(event).to_owned() } else { block(event) };
+            let says = |words: &str| lines[start..end].iter().any(|line| line.starts_with(words.as_bytes()));
+            let (on_demand, chains) = (event == Event::CommitMsg && says(ON_DEMAND), says(CHAIN));
+            let ours = match (on_demand, chains) {
+                (true, _) => body(self::on_demand()).to_owned(),
+                (_, true) => body(script(event)).to_owned(),
+                _ => block(event),
+            };
+            let own = on_demand || chains;
             let renewed = [&before, ours.as_bytes(), &after].concat();
-            Part::Marked(Marked { rest: [before, after].concat(), renewed, own })
+            Part::Marked(Marked { rest: [before, after].concat(), renewed, own, on_demand })
         }
         _ => Part::Damaged,
     }
