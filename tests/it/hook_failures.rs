@@ -104,15 +104,22 @@ fn an_editor_is_opened_all_the_same() {
     }
 }
 
-/// A message that begins with no word makes commit-msg call us, too.
+/// The one that is there only while an editor is open, and stays as long as our program does not take it away.
 #[test]
 fn both_hooks_together_take_no_longer() {
-    let env = with_hooks();
+    let mut env = with_hooks();
+    env.set("GIT_EDITOR", "sed -i '1s/^/#12: a subject/'");
+    env.git(["config", "core.commentChar", ";"]).ok();
+    let hook = env.repo.join(".git/hooks/commit-msg");
+    std::fs::write(&hook, git_agentv::hooks::install::on_demand_script()).unwrap();
+    std::fs::set_permissions(&hook, env.repo.join(".git/hooks/prepare-commit-msg").metadata().unwrap().permissions())
+        .unwrap();
     for (name, script) in FAILURES {
         let bin = fake(&env, script);
         let usual = without_hooks(&env);
-        let (ran, took) = git(&env, Some(&bin), &["commit", "--allow-empty", "-m", "#12: a subject"]);
+        let (ran, took) = git(&env, Some(&bin), &["commit", "--allow-empty"]);
         assert_eq!(ran.code, 0, "{name}: {ran:?}");
+        assert!(hook.exists(), "{name}");
         assert_eq!(env.git(["log", "-1", "--format=%B"]).ok(), "#12: a subject\n\n", "{name}");
         assert!(took < usual + COMMIT, "{name}: {took:?}, {usual:?} without hooks");
     }

@@ -66,7 +66,7 @@ fn the_check_sees_a_database_and_a_network() {
     }
 }
 
-/// How many processes a commit costs: the hook's shell, our program, and one git that places the trailers.
+/// How many processes a commit costs: one hook's shell, our program, and one git that places the trailers.
 #[test]
 fn few_programs_are_started() {
     let env = TestEnv::new();
@@ -77,6 +77,52 @@ fn few_programs_are_started() {
     let started: Vec<_> = trace.lines().filter(|line| line.contains("execve(") && !line.contains("= -1 ")).collect();
     eprintln!("{}", started.join("\n"));
     let ours = started.iter().filter(|line| line.contains("/git-agentv\"")).count();
-    assert_eq!(ours, 1, "commit-msg needs no program where the message begins with a word");
+    assert_eq!(ours, 1, "where no editor opens there is nothing for commit-msg to do");
+    assert_eq!(hooks(&started), ["prepare-commit-msg"]);
     assert!(started.len() <= 10, "{}", started.join("\n"));
+}
+
+/// The hooks of git that were started.
+fn hooks<'a>(started: &[&'a str]) -> Vec<&'a str> {
+    let name = |line: &&'a str| line.split_once("execve(\".git/hooks/")?.1.split('"').next();
+    started.iter().filter_map(name).collect()
+}
+
+/// Without our program a commit costs the one shell that looks for it; git may have work of its own.
+#[test]
+fn without_the_program_one_shell_is_started() {
+    let mut env = TestEnv::new();
+    env.bundle("agentv-5.3.1", ".agentv/results/a");
+    env.agentv(["hooks", "install"]).ok();
+    env.agentv(["record"]).ok();
+    env.set("PATH", crate::gits::first().path(false));
+    let started = |env: &TestEnv, args: &[&str]| {
+        let trace = trace(env, &[args, &["commit", "-q", "--allow-empty", "-m", "a subject"]].concat())?;
+        let lines = trace.lines().filter(|line| line.contains("execve(") && !line.contains("= -1 "));
+        let names: Vec<_> = lines.filter_map(|line| line.split('"').nth(1).map(str::to_owned)).collect();
+        Some(names)
+    };
+    let Some(mut with) = started(&env, &["-c", "gc.auto=0"]) else { return };
+    let without = started(&env, &["-c", "core.hooksPath=/dev/null"]).unwrap();
+    eprintln!("with hooks: {with:?}\nwithout: {without:?}");
+    assert_eq!(with.len(), without.len() + 1);
+    with.retain(|name| name == ".git/hooks/prepare-commit-msg");
+    assert_eq!(with.len(), 1);
+}
+
+/// It appears whole, is run once, and goes.
+#[test]
+fn commit_msg_is_never_half_written() {
+    let mut env = TestEnv::new();
+    env.bundle("agentv-5.3.1", ".agentv/results/a");
+    env.agentv(["hooks", "install"]).ok();
+    env.agentv(["record"]).ok();
+    env.set("GIT_EDITOR", "sed -i '1s/^/typed/'");
+    let Some(trace) = trace(&env, &["commit", "-q", "--allow-empty"]) else { return };
+    let started: Vec<_> = trace.lines().filter(|line| line.contains("execve(") && !line.contains("= -1 ")).collect();
+    assert_eq!(hooks(&started), ["prepare-commit-msg", "commit-msg"]);
+    let about: Vec<_> = trace.lines().filter(|line| line.contains("hooks/commit-msg\"")).collect();
+    let count = |call: &str| about.iter().filter(|line| line.contains(call)).count();
+    assert_eq!(count("O_WRONLY") + count("O_RDWR") + count("O_CREAT") + count("chmod"), 0, "{}", about.join("\n"));
+    assert_eq!((count("rename") + count("link("), count("unlink")), (2, 1), "{}", about.join("\n"));
 }

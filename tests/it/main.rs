@@ -35,6 +35,8 @@ mod hook_endurance;
 #[cfg(unix)]
 mod hook_failures;
 #[cfg(unix)]
+mod hook_on_demand;
+#[cfg(unix)]
 mod hook_strace;
 #[cfg(unix)]
 mod hooks_install;

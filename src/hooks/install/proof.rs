@@ -103,10 +103,12 @@ impl Trial<'_> {
         let before = self.head()?;
         let said = self.commit(TYPES, &["--allow-empty", "--no-verify"])?;
         let (named, why) = self.names(&run, &before)?;
-        let wired = hook.how.is_wired();
-        let why = if wired { why } else { "without commit-msg, leaving the editor could make a commit" };
-        let ok = named && wired;
-        Ok(self.check(Event::CommitMsg, "so does a commit whose message is written in an editor", ok, why, &said))
+        let check =
+            self.check(Event::CommitMsg, "so does one whose message is written in an editor", named, why, &said);
+        // It may be so here all the same, where the copy of the hooks is ours to change.
+        let unwired =
+            || "nothing of ours would run after the editor, so that leaving it could make a commit".to_owned();
+        Ok(if hook.how.is_wired() { check } else { Check { ok: false, detail: Some(unwired()), ..check } })
     }
 
     /// Whether a commit was made that names `run`, and why not.

@@ -137,6 +137,11 @@ const TEMPLATES: &[Case] = &[
         &["next <- a b"],
     ),
     case(
+        "untouched, --no-edit",
+        r"printf 'subject\n' >../t; refused git commit --no-edit -t ../t; git commit -m next",
+        &["next <- a b"],
+    ),
+    case(
         "emptied",
         r"printf 'subject\n' >../t; GIT_EDITOR=ed-empty refused git commit -t ../t; git commit -m next",
         &["next <- a b"],
@@ -163,6 +168,11 @@ const ABORTED: &[Case] = &[
     case("only comments left", "GIT_EDITOR=ed-comments-only refused git commit; git commit -m next", &["next <- a b"]),
     case("the editor fails", "GIT_EDITOR=ed-fail refused git commit; git commit -m next", &["next <- a b"]),
     case("-m -e, emptied", "GIT_EDITOR=ed-empty refused git commit -e -m s; git commit -m next", &["next <- a b"]),
+    case(
+        "-m -e, taken back",
+        "GIT_EDITOR='sed -i /^subject/d' refused git commit -e -m subject; git commit -m next",
+        &["next <- a b"],
+    ),
     case("-m '' -e, untouched", "GIT_EDITOR=ed-noop refused git commit -e -m ''; git commit -m next", &["next <- a b"]),
     case(
         "emptied, --no-verify",

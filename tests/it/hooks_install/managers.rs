@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use git_agentv::hooks::Event;
+
 use super::{EVENTS, hooks_dir, links_a_commit, put, snapshot};
 use crate::env::TestEnv;
 
@@ -151,7 +153,7 @@ fn pre_commit_with_its_own_hooks() {
     run(&["install"]);
     let before = snapshot(&hooks_dir(&env));
     let said = env.agentv(["hooks", "install"]).ok();
-    assert_eq!(said.matches(" installed: ").count(), 3, "{said}");
+    assert_eq!(said.matches(" installed: ").count(), 2, "{said}");
     env.agentv(["hooks", "status"]).ok();
     env.agentv(["hooks", "uninstall"]).ok();
     assert_eq!(snapshot(&hooks_dir(&env)), before);
@@ -183,10 +185,14 @@ fn pre_commit_that_came_after_us() {
     let Some(program) = pre_commit() else { return };
     let env = TestEnv::new();
     let run = |args: &[&str]| env.run(program.to_str().unwrap(), &env.repo, args).ok();
-    put(&env.repo.join(".pre-commit-config.yaml"), "repos: []\n", 0o644);
+    let config = env.repo.join(".pre-commit-config.yaml");
+    put(&config, "repos: []\n", 0o644);
     env.git(["add", "."]).ok();
     env.agentv(["hooks", "install"]).ok();
-    run(&["install", "--hook-type", "prepare-commit-msg", "--hook-type", "commit-msg"]);
+    // As an older version had it.
+    put(&hooks_dir(&env).join("commit-msg"), git_agentv::hooks::install::script(Event::CommitMsg), 0o755);
+    let hooks = ["--hook-type", "prepare-commit-msg", "--hook-type", "commit-msg"];
+    run(&[&["install"], &hooks[..]].concat());
     assert!(hooks_dir(&env).join("commit-msg.legacy").is_file());
     let found = env.agentv(["hooks", "status"]);
     assert_eq!(found.stdout.matches("called by pre-commit").count(), 2, "{found:?}");
@@ -195,4 +201,17 @@ fn pre_commit_that_came_after_us() {
     env.agentv(["hooks", "uninstall"]).ok();
     assert!(!hooks_dir(&env).join("commit-msg.legacy").exists());
     assert!(!links_a_commit(&env, &env.repo, 2));
+    // Of one that is there on demand it knows nothing.
+    run(&[&["uninstall"], &hooks[..]].concat());
+    env.agentv(["hooks", "install"]).ok();
+    run(&[&["install"], &hooks[..]].concat());
+    let found = env.agentv(["hooks", "status"]);
+    assert_eq!(found.code, 1);
+    assert!(found.stdout.contains("belongs to pre-commit, which does not call us"), "{found:?}");
+    assert!(found.stdout.contains("nothing of ours would run after the editor"), "{found:?}");
+    assert!(links_a_commit(&env, &env.repo, 3));
+    let text = printed(&found.stdout, "commit-msg");
+    put(&config, format!("repos:\n{text}"), 0o644);
+    env.git(["add", "."]).ok();
+    env.agentv(["hooks", "status"]).ok();
 }

@@ -10,7 +10,7 @@ fn a_repository_without_a_hooks_directory() {
     let env = TestEnv::with_init(&["--template="]);
     assert!(!hooks_dir(&env).exists());
     env.agentv(["hooks", "install"]).ok();
-    for event in EVENTS {
+    for event in ["prepare-commit-msg", "post-rewrite"] {
         let mode = hooks_dir(&env).join(event).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755, "{event}");
     }
@@ -23,10 +23,18 @@ fn a_repository_without_a_hooks_directory() {
 fn a_repository_that_is_shared_shares_its_hooks() {
     let env = TestEnv::with_init(&["--shared=group"]);
     env.agentv(["hooks", "install"]).ok();
-    for event in EVENTS {
+    let is_shared = |event: &str| {
         let mode = hooks_dir(&env).join(event).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o070, 0o070, "{event}: {mode:o}");
-    }
+    };
+    is_shared("prepare-commit-msg");
+    is_shared("post-rewrite");
+    // The editor is gone before it was looked at.
+    env.small_bundle(1);
+    env.agentv(["record", "--commit", "HEAD"]).ok();
+    let mut commit = env.command("git", &env.repo);
+    Ran::of(commit.env("GIT_EDITOR", "false").args(["commit", "--allow-empty"])).fails(1);
+    is_shared("commit-msg");
 }
 
 #[test]
@@ -35,7 +43,7 @@ fn linked_worktrees_have_the_hooks_of_the_main_one() {
     env.git(["worktree", "add", "-q", "-b", "side", "../side"]).ok();
     let side = env.root().join("side");
     env.agentv_in(&side, ["hooks", "install"]).ok();
-    assert!(hooks_dir(&env).join("commit-msg").is_file());
+    assert!(hooks_dir(&env).join("prepare-commit-msg").is_file());
     assert!(links_a_commit(&env, &side, 1));
     assert!(links_a_commit(&env, &env.repo, 2));
     env.agentv_in(&side, ["hooks", "status"]).ok();
@@ -52,8 +60,8 @@ fn a_submodule_has_hooks_of_its_own() {
     env.git(["submodule", "--quiet", "add", "../library", "lib"]).ok();
     let sub = env.repo.join("lib");
     env.agentv_in(&sub, ["hooks", "install"]).ok();
-    assert!(env.repo.join(".git/modules/lib/hooks/commit-msg").is_file());
-    assert!(!hooks_dir(&env).join("commit-msg").exists());
+    assert!(env.repo.join(".git/modules/lib/hooks/prepare-commit-msg").is_file());
+    assert!(!hooks_dir(&env).join("prepare-commit-msg").exists());
     env.agentv_in(&sub, ["hooks", "status"]).ok();
     assert!(links_a_commit(&env, &sub, 1));
 }
@@ -115,7 +123,7 @@ fn a_path_for_more_than_this_repository_is_refused() {
     let said = env.agentv(["hooks", "install"]).fails(128);
     assert!(said.contains("'~/hooks' in the global configuration") && said.contains("--print"), "{said}");
     assert_eq!(snapshot(&hooks), before);
-    assert!(!hooks_dir(&env).join("commit-msg").exists());
+    assert!(!hooks_dir(&env).join("prepare-commit-msg").exists());
     // The hint does it.
     let hint = "git config core.hooksPath \"$(git rev-parse --git-common-dir)/hooks\"";
     assert!(said.contains(hint), "{said}");
@@ -126,10 +134,11 @@ fn a_path_for_more_than_this_repository_is_refused() {
     env.git(["config", "--unset", "core.hooksPath"]).ok();
     let ran = env.agentv(["hooks", "status"]);
     assert_eq!(ran.code, 1);
-    assert_eq!(ran.stdout.matches("hidden by core.hooksPath").count(), 3, "{ran:?}");
+    assert_eq!(ran.stdout.matches("hidden by core.hooksPath").count(), 2, "{ran:?}");
+    assert!(ran.stdout.contains("another hook, which does not call us"), "{ran:?}");
     // They go, also from where git does not look.
     env.agentv(["hooks", "uninstall"]).ok();
-    assert!(!hooks_dir(&env).join("commit-msg").exists());
+    assert!(!hooks_dir(&env).join("prepare-commit-msg").exists());
     assert_eq!(snapshot(&hooks), before);
     let mut once = env.command("git", &env.repo);
     let said = Ran::of(once.args(["-c", "core.hooksPath=x", "agentv", "hooks", "install"])).fails(128);
@@ -204,5 +213,5 @@ fn without_a_repository_the_scripts_can_be_printed() {
     assert!(env.agentv(["hooks", "status", "--print"]).fails(2).contains("--print"));
     assert!(env.agentv(["hooks"]).fails(2).contains("<ACTION>"));
     env.agentv(["hooks", "install", "--print"]).ok();
-    assert!(!hooks_dir(&env).join("commit-msg").exists());
+    assert!(!hooks_dir(&env).join("prepare-commit-msg").exists());
 }

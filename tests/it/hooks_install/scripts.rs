@@ -174,6 +174,34 @@ fn system_path(empty: &Path) -> String {
     path.into_string().unwrap()
 }
 
+/// The one that is there while an editor is open tells where it is, and is quiet while it waits for somebody else.
+#[test]
+fn the_one_on_demand_in_every_shell() {
+    let place = Place::new("exit 7");
+    let own = place.own("commit-msg-on-demand");
+    put(&own, git_agentv::hooks::install::on_demand_script(), 0o755);
+    let (marker, linked) =
+        (place.env.root().join("agentv/template"), place.env.root().join("worktrees/a b/agentv/template"));
+    let logged = format!("<hook><commit-msg><./message><{}>\n\n", own.display());
+    for shell in shells() {
+        let run = |vars: &[(&str, &str)]| {
+            let (ran, log) = place.run(&shell, &own, "commit-msg", "", vars);
+            assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""), "{shell:?}");
+            log
+        };
+        assert_eq!(run(&[]), logged, "{shell:?}: nobody waits for it");
+        put(&linked, "", 0o644);
+        assert_eq!(run(&[]), "", "{shell:?}: it waits for another");
+        put(&marker, "", 0o644);
+        assert_eq!(run(&[]), logged, "{shell:?}: it waits for this one");
+        assert_eq!(run(&[("AGENTV_HOOK", "0")]), "", "{shell:?}");
+        let empty = place.env.root().join("empty");
+        assert_eq!(run(&[("PATH", &system_path(&empty))]), "", "{shell:?}");
+        std::fs::remove_file(&marker).unwrap();
+        std::fs::remove_file(&linked).unwrap();
+    }
+}
+
 #[test]
 fn a_message_that_begins_with_a_word_starts_nothing() {
     let place = Place::new("");
