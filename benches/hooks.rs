@@ -55,13 +55,14 @@ impl Way {
 struct Bench {
     home: PathBuf,
     repo: PathBuf,
-    /// Hooks that do nothing.
-    empty: PathBuf,
+    /// Hooks that do nothing: both, and the first one alone.
+    empty: [PathBuf; 2],
 }
 
 /// Names of ways that need other hooks than ours.
 const NO_HOOKS: &str = "without hooks";
 const EMPTY_HOOKS: &str = "two empty `sh` hooks";
+const EMPTY_HOOK: &str = "one empty `sh` hook";
 
 impl Bench {
     fn command(&self, program: impl AsRef<std::ffi::OsStr>, with_us: bool) -> Command {
@@ -75,7 +76,8 @@ impl Bench {
         let mut command = self.command("git", way.with_us);
         match way.name {
             NO_HOOKS => drop(command.args(["-c", "core.hooksPath=/dev/null"])),
-            EMPTY_HOOKS => drop(command.arg("-c").arg(format!("core.hooksPath={}", self.empty.display()))),
+            EMPTY_HOOKS => drop(command.arg("-c").arg(format!("core.hooksPath={}", self.empty[0].display()))),
+            EMPTY_HOOK => drop(command.arg("-c").arg(format!("core.hooksPath={}", self.empty[1].display()))),
             _ => {}
         }
         command.args(["commit", "-q", "--allow-empty", "-m", "a subject"]);
@@ -99,14 +101,16 @@ fn main() {
     std::fs::create_dir_all(&home).expect("it is writable");
     std::fs::write(home.join(".gitconfig"), "[user]\n\tname = Bench\n\temail = bench@example.com\n")
         .expect("it is writable");
-    let empty = scratch.path().join("empty");
-    empty_hooks(&empty);
+    let empty = ["empty-2", "empty-1"].map(|name| scratch.path().join(name));
+    empty_hooks(&empty[0], &["prepare-commit-msg", "commit-msg"]);
+    empty_hooks(&empty[1], &["prepare-commit-msg"]);
     let bench = Bench { repo: prepare(&keep, &home, scratch.path(), size), home, empty };
     let template = support::Template::load();
     let mut fresh = FRESH;
     let mut ways = [
         Way::new(NO_HOOKS, false, 0, true),
         Way::new(EMPTY_HOOKS, false, 0, true),
+        Way::new(EMPTY_HOOK, false, 0, true),
         Way::new("hooks, two pending runs", true, 2, true),
         Way::new("hooks, none pending", true, 0, true),
         Way::new("hooks, git-agentv not on PATH", true, 2, false),
@@ -142,10 +146,10 @@ fn report(size: u64, ways: &[Way]) {
     }
 }
 
-/// What two shell hooks cost that do nothing at all.
-fn empty_hooks(dir: &Path) {
+/// Shell hooks that do nothing at all.
+fn empty_hooks(dir: &Path, names: &[&str]) {
     std::fs::create_dir(dir).expect("it is writable");
-    for name in ["prepare-commit-msg", "commit-msg"] {
+    for name in names {
         let file = dir.join(name);
         std::fs::write(&file, "#!/bin/sh\n").expect("it is writable");
         run(Command::new("chmod").arg("+x").arg(file));

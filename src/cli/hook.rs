@@ -18,6 +18,9 @@ use super::failure::Failure;
 /// When we give up, a little before the hook's script would.
 const LIMIT: Duration = Duration::from_millis(400);
 
+/// It comes after `prepare-commit-msg`, and both together may not take a second.
+const LIMIT_AFTER: Duration = Duration::from_millis(350);
+
 /// A rebase may have rewritten many commits, and nobody waits with an open editor.
 const LIMIT_REWRITE: Duration = Duration::from_secs(4);
 
@@ -30,7 +33,11 @@ pub(super) fn run(context: &Context, args: &Hook) -> ExitCode {
     }
     // A hook's script that is newer than this program may call for one that we do not know.
     let Some(event) = Event::parse(&args.event) else { return ExitCode::SUCCESS };
-    let usual = if event == Event::PostRewrite { LIMIT_REWRITE } else { LIMIT };
+    let usual = match event {
+        Event::PrepareCommitMsg => LIMIT,
+        Event::CommitMsg => LIMIT_AFTER,
+        Event::PostRewrite => LIMIT_REWRITE,
+    };
     let given = context.ui.env.hook_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds * 0.9).ok());
     let limit = given.unwrap_or(usual);
     watch(limit);

@@ -176,7 +176,8 @@ pub(super) fn how(how: How) -> String {
 fn print(context: &Context) -> Result<ExitCode, Failure> {
     let mut out = context.ui.out(None);
     for event in Event::ALL {
-        writeln!(out, "{}", out.paint(DIM, &format!("==> {} (mode 755)", event.name())))?;
+        let when = if event == Event::CommitMsg { "; 'install' has it there only while an editor is open" } else { "" };
+        writeln!(out, "{}", out.paint(DIM, &format!("==> {} (mode 755{when})", event.name())))?;
         writeln!(out, "{}", install::script(event))?;
     }
     writeln!(out, "{}", out.paint(DIM, "==> or one line in a shell script of your own"))?;

@@ -15,6 +15,11 @@ prepare-commit-msg adds the trailers, commit-msg lets a commit be abandoned as e
 post-rewrite keeps the links over amend and rebase. They never stop a commit, and do
 nothing where git-agentv is missing or AGENTV_HOOK=0 is set.
 
+commit-msg is put in place when an editor opens, and goes afterwards: no other commit has
+to pay for it. Where the place is not ours, because there is such a hook already or the
+hooks directory is not the repository's own, it is there all the time. If nothing of ours
+would run after the editor, a commit that is written there names no run.
+
 Hooks that are there keep working: a shell script gets a marked part, anything else is
 put aside and called by ours. What husky, lefthook or pre-commit manages, and what git
 tracks, is left alone: you are told what to add. 'uninstall' restores every file.
