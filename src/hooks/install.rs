@@ -3,7 +3,7 @@
 //! Other people's hooks keep working: a shell hook gets a marked part of ours right after its
 //! first line, anything else is put aside and called by ours ([`script()`]). What a manager of
 //! hooks owns is left to it; the user is told what to add ([`Manager`]). All that was changed can
-//! be taken back, byte for byte.
+//! be taken back, byte for byte. A `commit-msg` of our own is not there but while an editor is open.
 //!
 //! git 2.54 can also run hooks that its configuration names. Where that is wanted, it is one more
 //! kind of [`How`], and [`install`] is the place to choose it.
@@ -122,9 +122,9 @@ fn plan(repo: &Repo, place: &Place, event: Event, steps: &mut Vec<Step>) -> Resu
             Ok(hook.addition.map_or(What::Wired, What::ToAdd))
         }
         Found::ByHand => Ok(What::Wired),
-        Found::Nothing if event == Event::CommitMsg && on_demand::is_possible(repo, place, &path) => Ok(What::OnDemand),
+        Found::Nothing if event == Event::CommitMsg && on_demand::is_possible(repo, &path) => Ok(What::OnDemand),
         Found::Ours(marked, _)
-            if event == Event::CommitMsg && marked.is_all_ours() && on_demand::is_possible(repo, place, &path) =>
+            if event == Event::CommitMsg && marked.is_all_ours() && on_demand::is_possible(repo, &path) =>
         {
             // An editor may be open: the next commit takes it away, and it is on its way then.
             let is_current = std::fs::read(&path).is_ok_and(|text| text == on_demand_script().as_bytes());

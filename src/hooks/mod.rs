@@ -2,9 +2,10 @@
 //!
 //! A run that was recorded on HEAD is *pending* ([`pending`]) until a commit is made on it.
 //! `prepare-commit-msg` ([`prepare`]) then names it in the commit's trailers, `commit-msg`
-//! ([`commit_msg`], which need not be there but while an editor is open) keeps an abandoned message empty, and `post-rewrite` ([`rewrite`]) carries
-//! the links over when history is rewritten. [`link()`] and [`unlink`] do by hand what they do. Hooks read the log and the tip's tree, never
-//! a projection, and never the network.
+//! ([`commit_msg`]), which is there while an editor is open, keeps an abandoned message empty, and
+//! `post-rewrite` ([`rewrite`]) carries the links over when history is rewritten. [`link()`] and
+//! [`unlink`] do by hand what they do. Hooks read the log and the tip's tree, never a projection,
+//! and never the network.
 
 pub mod buffer;
 pub mod commit_msg;

@@ -51,8 +51,8 @@ pub fn run(store: &Store<'_>, prepare: &Prepare<'_>) -> Result<()> {
     }
     // If HEAD stayed where it was, all that are noted are pending. While git starts we make sure.
     let started = if pending::is_settled(repo) { Some(buffer.start(&noted)?) } else { None };
-    let waiting = pending::list(store)?;
-    let ids: Vec<RunId> = waiting.iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id.clone()).collect();
+    let runs = pending::list(store)?;
+    let ids: Vec<RunId> = runs.iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id.clone()).collect();
     let started = match started {
         Some(started) if ids == noted => started,
         other => {
@@ -60,7 +60,7 @@ pub fn run(store: &Store<'_>, prepare: &Prepare<'_>) -> Result<()> {
                 started.cancel();
             }
             if ids.is_empty() {
-                return Ok(pending::retire(store, &waiting)?);
+                return Ok(pending::retire(store, &runs)?);
             }
             buffer.start(&ids)?
         }

@@ -126,7 +126,7 @@ pub(super) fn hook(repo: &Repo, place: &Place, event: Event) -> Result<Hook> {
 
 /// Whether the `commit-msg` that is not at `path` now will be put there when it is needed.
 fn comes(repo: &Repo, place: &Place, path: &Path) -> Result<bool> {
-    Ok(on_demand::is_possible(repo, place, path) && hook(repo, place, Event::PrepareCommitMsg)?.how.is_wired())
+    Ok(on_demand::is_possible(repo, path) && hook(repo, place, Event::PrepareCommitMsg)?.how.is_wired())
 }
 
 /// What to add to a hook that belongs to everybody.

@@ -24,11 +24,9 @@ const TURN: Duration = Duration::from_millis(100);
 
 /// Whether a hook of ours may come and go at `path`. It may only in a directory of the repository's own: elsewhere it would
 /// be seen in the working tree, or other repositories might run it, too.
-pub(super) fn is_possible(repo: &Repo, place: &Place, path: &Path) -> bool {
-    is_inside(&place.dir, repo.common_dir())
-        && !exists(&chained(path))
-        && place.check(repo).is_ok()
-        && is_writable(&place.dir)
+pub(super) fn is_possible(repo: &Repo, path: &Path) -> bool {
+    let dir = path.with_file_name("");
+    is_inside(&dir, repo.common_dir()) && !exists(&chained(path)) && is_writable(&dir)
 }
 
 /// Whether `dir`, which need not exist, is below `top`.
@@ -46,7 +44,7 @@ pub(in crate::hooks) fn guard(repo: &Repo, template: &str) -> Result<()> {
     // Before anything else: whoever takes the hook away looks for it.
     waiting::note(repo, template).map_err(Error::io("write", repo.git_dir().join("agentv")))?;
     let guarded = match found(&place, &path, Event::CommitMsg) {
-        Ok(Found::Nothing) if is_possible(repo, &place, &path) => put(repo, &path),
+        Ok(Found::Nothing) if is_possible(repo, &path) => put(repo, &path),
         Ok(Found::Nothing) => Err(Error::Unguarded(path)),
         Ok(_) => hook(repo, &place, Event::CommitMsg)
             .and_then(|hook| if hook.how.is_wired() { Ok(()) } else { Err(Error::Unguarded(path)) }),
@@ -63,9 +61,12 @@ pub(in crate::hooks) fn guard(repo: &Repo, template: &str) -> Result<()> {
 pub fn release(repo: &Repo, path: &Path) -> Result<()> {
     let _turn = turn(repo)?;
     waiting::forget(repo);
-    let is_file = path.symlink_metadata().is_ok_and(|meta| meta.is_file());
-    let ours = |text: &[u8]| matches!(script::find(text, Event::CommitMsg), Part::Marked(marked) if marked.on_demand && marked.is_all_ours());
-    if !is_file || !ours(&fs::read(path).map_err(Error::io("read", path))?) {
+    if !path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+        return Ok(());
+    }
+    let text = fs::read(path).map_err(Error::io("read", path))?;
+    let Part::Marked(marked) = script::find(&text, Event::CommitMsg) else { return Ok(()) };
+    if !marked.on_demand || !marked.is_all_ours() {
         return Ok(());
     }
     // git looks for a hook and then starts it: one that vanishes in between stops the commit. So it stays while one may
