@@ -37,14 +37,8 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|one| one == part);
     let bench = Bench::new();
-    let parts: [(&str, fn(&Bench)); 6] = [
-        ("list", list),
-        ("query", query),
-        ("record", record),
-        ("push", push),
-        ("reindex", reindex),
-        ("memory", peaks),
-    ];
+    let parts: [(&str, fn(&Bench)); 6] =
+        [("list", list), ("query", query), ("record", record), ("push", push), ("reindex", reindex), ("memory", peaks)];
     for (name, part) in parts {
         if is_wanted(name) {
             part(&bench);

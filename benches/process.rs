@@ -32,8 +32,7 @@ fn main() {
     let bench = Bench::new();
     let template = support::Template::load();
     let mut fresh = FRESH;
-    let repos: Vec<_> =
-        sizes.iter().map(|&size| bench.repo(&format!("repo-{size}"), size, Kind::Whole)).collect();
+    let repos: Vec<_> = sizes.iter().map(|&size| bench.repo(&format!("repo-{size}"), size, Kind::Whole)).collect();
     let mut record: Vec<(Samples, Samples)> = sizes.iter().map(|_| Default::default()).collect();
     let mut list: Vec<(Samples, Samples)> = sizes.iter().map(|_| Default::default()).collect();
     for round in 0..ROUNDS + WARM_UPS {

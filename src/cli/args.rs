@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::run::TagEdit;
 
+use super::fsck::Fsck;
+
 pub use hooks::{Hooks, HooksAction};
 
 const EXAMPLES: &str = "\
@@ -109,6 +111,8 @@ pub enum Command {
     Delete(Runs),
     /// Bring a deleted run back
     Restore(Runs),
+    /// Check every run, and repair what can be derived
+    Fsck(Fsck),
     /// Print the JSON Schema of what is stored and printed
     Schema(Schema),
     /// Print or install the man pages
@@ -463,6 +467,8 @@ pub enum SchemaOf {
     Status,
     /// What 'hooks --format json' prints.
     Hooks,
+    /// What 'fsck --format json' prints.
+    Fsck,
 }
 
 /// `git agentv man`

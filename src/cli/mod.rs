@@ -13,6 +13,7 @@ mod env;
 mod export;
 mod failure;
 mod files;
+mod fsck;
 mod hook;
 mod hooks;
 mod human;
@@ -119,6 +120,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Completions(args) => completions::run(context, &args),
         Command::RunsOf(args) => runs_of::run(context, &args),
         Command::Links(args) => links::run(context, &args),
+        Command::Fsck(args) => fsck::run(context, &args),
         Command::Hook(args) => Ok(hook::run(context, &args)),
         Command::Complete(args) => complete::run(context, &args),
     }

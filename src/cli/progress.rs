@@ -37,12 +37,17 @@ impl Progress {
         });
         bar.set_position(done as u64);
     }
+
+    /// Takes the counter away; it comes back with the next number.
+    pub(crate) fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.clear();
     }
 }

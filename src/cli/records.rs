@@ -30,10 +30,15 @@ pub(crate) fn print<T: Serialize>(
             document.insert(name.into(), serde_json::to_value(items)?);
             print_json(out, &document)
         }
-        Format::Jsonl => items.iter().try_for_each(|item| writeln!(out, "{}", escaped(serde_json::to_string(item)?))),
+        Format::Jsonl => items.iter().try_for_each(|item| print_line(out, item)),
         Format::Csv => separated(out, fields, items, ",", csv),
         Format::Tsv | Format::Table => separated(out, fields, items, "\t", tsv),
     }
+}
+
+/// Prints one object on a line.
+pub(crate) fn print_line(out: &mut Out, item: &impl Serialize) -> io::Result<()> {
+    writeln!(out, "{}", escaped(serde_json::to_string(item)?))
 }
 
 /// Prints one JSON document.

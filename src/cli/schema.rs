@@ -9,6 +9,7 @@ use crate::run::{CaseRow, Manifest, Overlay, Row};
 use super::args::{Schema, SchemaOf};
 use super::context::Context;
 use super::failure::Failure;
+use super::fsck::FsckReport;
 use super::hooks::HooksReport;
 use super::list::ListDocument;
 use super::records::print_json;
@@ -31,6 +32,7 @@ fn schema(of: SchemaOf) -> JsonSchema {
         SchemaOf::List => schema_for!(ListDocument<'_>),
         SchemaOf::Show => schema_for!(ShownRun<'_>),
         SchemaOf::Status => schema_for!(StatusReport),
+        SchemaOf::Fsck => schema_for!(FsckReport),
         SchemaOf::Hooks => schema_for!(HooksReport),
     }
 }

@@ -16,6 +16,8 @@ pub struct Log<'r> {
     /// Ids that were queued; only needed once the history has a merge.
     seen: HashSet<Oid>,
     linear: bool,
+    /// Goes on where a parent can't be read.
+    lenient: bool,
 }
 
 struct Queued(CommitInfo);
@@ -43,10 +45,22 @@ impl Eq for Queued {}
 impl Repo {
     /// Walks the history of `tip`.
     pub fn log(&self, tip: &Oid) -> Result<Log<'_>> {
-        let mut log =
-            Log { repo: self, queue: BinaryHeap::new(), ready: VecDeque::new(), seen: HashSet::new(), linear: true };
+        let mut log = Log {
+            repo: self,
+            queue: BinaryHeap::new(),
+            ready: VecDeque::new(),
+            seen: HashSet::new(),
+            linear: true,
+            lenient: false,
+        };
         log.queue.push(Queued(self.commit(tip)?));
         Ok(log)
+    }
+
+    /// Walks the history of `tip` as far as it is here: commits that are missing or broken are passed
+    /// over together with what only they lead to, and nothing is fetched.
+    pub fn log_of_what_is_here(&self, tip: &Oid) -> Result<Log<'_>> {
+        Ok(Log { lenient: true, ..self.log(tip)? })
     }
 
     /// Whether history ends at `id` because this clone is shallow.
@@ -89,6 +103,11 @@ impl Log<'_> {
         self.linear &= commit.parents.len() < 2;
         for parent in &commit.parents {
             if !self.linear && !self.seen.insert(*parent) {
+                continue;
+            }
+            if self.lenient {
+                let data = self.repo.try_read(parent, Kind::Commit).ok().flatten();
+                self.queue.extend(data.and_then(|data| CommitInfo::decode(*parent, &data).ok()).map(Queued));
                 continue;
             }
             match self.repo.try_read(parent, Kind::Commit)? {

@@ -91,7 +91,18 @@ impl Repo {
     /// Whether an object is here.
     #[must_use]
     pub fn has(&self, id: &Oid) -> bool {
-        self.gix().has_object(id)
+        self.packs().has(id) || self.gix().has_object(id)
+    }
+
+    /// Gives memory back into which packs were mapped: who reads very many objects would hold them whole in the end.
+    pub fn release_packs(&self) {
+        self.packs().release();
+    }
+
+    /// Whether this clone may lack objects that a remote promised to have.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        !self.promisor_remotes().is_empty()
     }
 
     /// Fetches those of `ids` that a partial clone does not have, in one batch.

@@ -100,6 +100,24 @@ pub fn forget(store: &Store<'_>, linked: &[RunId]) -> Result<()> {
     update(store, head, |kept| kept.retain(|id| !linked.contains(id)))
 }
 
+/// Lines of the file that mean nothing: no id of a run, or that of a run which `knows` does not know.
+pub fn stale(repo: &Repo, knows: impl Fn(&RunId) -> bool) -> Vec<String> {
+    let bytes = std::fs::read(path(repo)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let means_a_run = |line: &str| line.parse().is_ok_and(|id| knows(&id));
+    text.lines().filter(|line| !means_a_run(line)).map(str::to_owned).collect()
+}
+
+/// Takes the [`stale`] lines out.
+pub fn drop_stale(repo: &Repo, knows: impl Fn(&RunId) -> bool) -> Result<()> {
+    let path = path(repo);
+    let _turn = turn::wait(repo, &path.with_extension("lock"), Duration::from_secs(2));
+    let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+    let ids = String::from_utf8_lossy(&bytes).lines().filter_map(|line| line.parse().ok()).collect::<Vec<RunId>>();
+    let kept: Vec<RunId> = ids.into_iter().filter(|id| knows(id)).collect();
+    write(repo, &path, &kept)
+}
+
 /// Rewrites the file with those that are pending on `head`, changed by `change`.
 fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) -> Result<()> {
     let repo = store.repo();
@@ -111,13 +129,18 @@ fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) ->
     let waiting = list_at(store, Some(head))?;
     let mut kept: Vec<RunId> = waiting.into_iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id).collect();
     change(&mut kept);
+    write(repo, &path, &kept)
+}
+
+fn write(repo: &Repo, path: &Path, kept: &[RunId]) -> Result<()> {
+    let dir = path.with_file_name("");
     let text = kept.iter().fold(String::new(), |text, id| text + id.as_str() + "\n");
     // A commit that is made at this moment reads the file as it was or as it will be.
     let new = tempfile::Builder::new().prefix("pending-").tempfile_in(&dir).map_err(Error::io(&dir))?;
     std::fs::write(new.path(), text).map_err(Error::io(new.path()))?;
-    let file = new.persist(&path).map_err(|err| Error::io(&path)(err.error))?;
+    let file = new.persist(path).map_err(|err| Error::io(path)(err.error))?;
     drop(file);
-    repo.share(&path);
+    repo.share(path);
     Ok(())
 }
 

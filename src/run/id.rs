@@ -30,15 +30,30 @@ impl RunId {
     #[must_use]
     pub fn new(run_id: &str, started: Option<Timestamp>, artifacts: &str) -> Self {
         let started = started.map(super::format_time).unwrap_or_default();
+        let mut digest = Self::digest(run_id, &started, artifacts);
+        digest.truncate(LEN);
+        Self(digest)
+    }
+
+    /// Whether this is the id of such a run: a head of its digest, of whatever length. `started` is as the manifest has it.
+    #[must_use]
+    pub fn is_of(&self, run_id: &str, started: Option<&str>, artifacts: &str) -> bool {
+        Self::digest(run_id, started.unwrap_or_default(), artifacts).starts_with(&self.0)
+    }
+
+    /// All 64 digits.
+    fn digest(run_id: &str, started: &str, artifacts: &str) -> String {
+        use fmt::Write;
         let mut hasher = Sha256::new();
-        for part in [DOMAIN, run_id, &started, artifacts] {
+        for part in [DOMAIN, run_id, started, artifacts] {
             // The length keeps ("ab", "c") and ("a", "bc") apart.
             hasher.update((part.len() as u64).to_be_bytes());
             hasher.update(part.as_bytes());
         }
-        let digest = hasher.finalize();
-        let head = digest.iter().take(LEN / 2).fold(0_u64, |head, byte| (head << 8) | u64::from(*byte));
-        Self(format!("{head:0LEN$x}"))
+        hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// The id as text.
@@ -98,6 +113,9 @@ mod tests {
             RunId::new("2026-07-04T03-53-57-344Z", start, "4b825dc642cb6eb9a060e54bf8d69288fbee4904").as_str(),
             "0596901fa0433946"
         );
+        assert!(id.is_of("a", Some("2026-07-04T03:53:57.344Z"), "t") && !id.is_of("a", None, "t"));
+        let long: RunId = RunId::digest("a", "", "t").parse().unwrap();
+        assert!(long.is_of("a", None, "t") && !long.is_of("a", None, "u"), "a later version may write more digits");
         for other in [
             RunId::new("b", start, "t"),
             RunId::new("a", None, "t"),

@@ -4,7 +4,7 @@
 //! each other's work. What keeps runs safe is not that lock but the ref's
 //! compare-and-swap: who loses it builds again on the new tip.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -119,6 +119,28 @@ impl<'d> Draft<'d> {
             self.seal()?;
         }
         Ok(())
+    }
+
+    /// The commit that the draft is built on.
+    pub(super) fn base(&self) -> Option<&CommitInfo> {
+        self.tip.as_ref()
+    }
+
+    /// The tip's tree as the draft stands.
+    pub(super) fn tree(&mut self) -> &mut TipTree {
+        &mut self.tree
+    }
+
+    /// Makes a commit that changes no run: with other lists of sealed runs, and without the directories
+    /// `misplaced` (shard and name).
+    pub(super) fn correct(
+        &mut self,
+        lists: BTreeMap<String, BTreeMap<String, Oid>>,
+        misplaced: &[(String, Vec<u8>)],
+    ) -> Result<()> {
+        let tree = self.tree.correct(self.repo, self.sink, lists, misplaced)?;
+        let author = self.committer.clone();
+        self.add(tree, &author, None, &message::encode_correction())
     }
 
     /// Puts a commit on top.

@@ -110,7 +110,8 @@ impl Store<'_> {
         id.map(Some).ok_or_else(|| Error::Gone(run.id().clone()))
     }
 
-    fn rebuild(
+    /// Stores the directory of a run with another overlay.
+    pub(super) fn rebuild(
         &self,
         sink: &mut dyn ObjectSink,
         run: &StoredRun<'_>,

@@ -57,6 +57,11 @@ pub(super) fn encode_seal(left: usize) -> String {
     format!("seal: {left} runs leave the tip's tree\n\nAgentv-Op: {}\n", Op::Seal.as_str())
 }
 
+/// The message of a commit that put right what the tip's tree says of where runs are.
+pub(super) fn encode_correction() -> String {
+    format!("seal: the tip's tree is corrected\n\nAgentv-Op: {}\n", Op::Seal.as_str())
+}
+
 /// What a commit did; none if it isn't one of ours.
 pub(super) fn op(commit: &CommitInfo) -> Option<Op> {
     trailers(&commit.message, "Agentv-Op").next().map(Op::parse)

@@ -8,14 +8,14 @@ use crate::run::{ScannedFile, canonical};
 
 use super::{Error, Result};
 
-const SCHEMA: &str = "agentv.parts.v1";
+pub(super) const SCHEMA: &str = "agentv.parts.v1";
 /// Name of the description in the directory of parts.
-const DESCRIPTION: &str = "parts.json";
+pub(super) const DESCRIPTION: &str = "parts.json";
 
 /// `parts.json`: what the parts are together.
 #[derive(Debug, Serialize, Deserialize)]
-struct Parts {
-    schema: String,
+pub(super) struct Parts {
+    pub(super) schema: String,
     /// Bytes of the whole file.
     size: u64,
     /// SHA-256 of the whole file, in hex.
@@ -51,20 +51,42 @@ pub(super) fn describe(repo: &Repo, id: &Oid) -> Result<(u64, bool)> {
 /// Gives the content to `each`, part by part, and checks it as a whole.
 pub(super) fn read(repo: &Repo, id: &Oid, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
     let (tree, parts) = open(repo, id)?;
-    let (mut hasher, mut size) = (Sha256::new(), 0);
+    let mut sum = Sum::default();
     let mut entries: Vec<_> = tree.entries().iter().filter(|entry| entry.name != DESCRIPTION.as_bytes()).collect();
     // git puts `10000` between `1000` and `1001`.
     entries.sort_by_key(|entry| (entry.name.len(), &entry.name));
     for entry in entries {
         let data = repo.read(&entry.id, Kind::Blob)?;
-        hasher.update(&data);
-        size += data.len() as u64;
+        sum.add(&data);
         each(&data).map_err(crate::git::Error::io("the output"))?;
     }
-    if size != parts.size || hex(hasher) != parts.sha256 {
+    if sum.differs(&parts).is_some() {
         return Err(damaged(id, "its parts are not the file that was recorded"));
     }
     Ok(())
+}
+
+/// What the parts are together.
+#[derive(Default)]
+pub(super) struct Sum {
+    hasher: Sha256,
+    size: u64,
+}
+
+impl Sum {
+    /// Adds the next part.
+    pub(super) fn add(&mut self, part: &[u8]) {
+        self.hasher.update(part);
+        self.size += part.len() as u64;
+    }
+
+    /// In what the parts are not the file that was recorded.
+    pub(super) fn differs(self, recorded: &Parts) -> Option<String> {
+        if self.size != recorded.size {
+            return Some(format!("its parts are {} bytes, parts.json says {}", self.size, recorded.size));
+        }
+        (hex(self.hasher) != recorded.sha256).then(|| "its parts do not have the SHA-256 that parts.json says".into())
+    }
 }
 
 fn open(repo: &Repo, id: &Oid) -> Result<(Tree, Parts)> {

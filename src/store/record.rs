@@ -137,7 +137,7 @@ impl Store<'_> {
     }
 
     /// The user, at the time when the run began.
-    fn author_at(&self, started: Option<Timestamp>) -> Result<Signature> {
+    pub(super) fn author_at(&self, started: Option<Timestamp>) -> Result<Signature> {
         let author = self.repo.author()?;
         // Before 1970 is a broken clock, and git can't write it.
         Ok(match started.map(Timestamp::as_second).filter(|&seconds| seconds >= 0) {

@@ -2,7 +2,7 @@
 //!
 //! It is a window: the newest runs are in it, and lists of where the older ones are ([`SealedRuns`]).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 use crate::run::RunId;
@@ -140,6 +140,48 @@ impl TipTree {
         let id = self.sealed(repo)?.store(sink)?;
         self.root.tree.insert(SEALED.as_bytes(), EntryKind::Dir, id);
         Ok((self.root.store(sink)?, left))
+    }
+
+    /// The directory of a run that is not sealed.
+    pub(super) fn unsealed(&mut self, repo: &Repo, id: &RunId) -> Result<Option<Oid>> {
+        let (shard, name) = id.shard();
+        let node = self.shard(repo, shard)?;
+        Ok(node.runs().find(|(entry, _)| *entry == name.as_bytes()).map(|(_, tree)| tree))
+    }
+
+    /// The sealed runs of a shard that can be read.
+    pub(super) fn readable_list(&mut self, repo: &Repo, shard: &str) -> Result<BTreeMap<String, Oid>> {
+        self.sealed(repo)?.readable(repo, shard)
+    }
+
+    /// Replaces lists, takes directories out, and returns the new root.
+    pub(super) fn correct(
+        &mut self,
+        repo: &Repo,
+        sink: &mut dyn ObjectSink,
+        corrected: BTreeMap<String, BTreeMap<String, Oid>>,
+        misplaced: &[(String, Vec<u8>)],
+    ) -> Result<Oid> {
+        for (shard, list) in corrected {
+            self.sealed(repo)?.replace(repo, sink, &shard, &list)?;
+        }
+        let sealed = self.sealed(repo)?;
+        if sealed.is_empty() {
+            self.root.tree.remove(SEALED.as_bytes());
+        } else {
+            let id = sealed.store(sink)?;
+            self.root.tree.insert(SEALED.as_bytes(), EntryKind::Dir, id);
+        }
+        for (shard, name) in misplaced {
+            let node = self.shard(repo, shard)?;
+            node.tree.remove(name);
+            let id = (!node.tree.is_empty()).then(|| node.store(sink)).transpose()?;
+            match id {
+                Some(id) => self.root.tree.insert(shard.as_bytes(), EntryKind::Dir, id),
+                None => drop(self.root.tree.remove(shard.as_bytes())),
+            }
+        }
+        self.root.store(sink)
     }
 
     /// The shards of the tree.

@@ -23,6 +23,7 @@ mod env;
 mod formats;
 #[cfg(unix)]
 mod front;
+mod fsck;
 mod generic;
 mod gits;
 mod help;

@@ -209,6 +209,27 @@ fn a_long_list_is_not_written_for_every_line() {
     assert_eq!(env.runs().len(), recorded);
     env.fsck();
     assert_eq!(crate::second_reader::both_agree(&env).len(), recorded);
+    // A short list that is damaged is made anew.
+    assert!(env.agentv(["fsck"]).ok().contains("no problems"));
+    let blob = env.git_stdin(["hash-object", "-w", "--stdin"], b"nonsense\n");
+    let tree = |entries: &str| env.git_stdin(["mktree"], entries.as_bytes());
+    let shown = |path: &str| env.git(["ls-tree", &format!("{RUNS}:{path}")]).ok();
+    let short = tree(&format!("100644 blob {blob}\t00\n"));
+    let kept = |path: &str, name: &str| {
+        let lines = shown(path);
+        let kept = lines.lines().filter(|line| !line.ends_with(&format!("\t{name}")));
+        kept.fold(String::new(), |text, line| text + line + "\n")
+    };
+    let lists = tree(&format!("{}040000 tree {short}\tnew\n", kept("sealed", "new")));
+    let root = tree(&format!("{}040000 tree {lists}\tsealed\n", kept("", "sealed")));
+    let tip = env.git(["rev-parse", RUNS]).ok();
+    let commit = env.git(["commit-tree", &root, "-p", tip.trim(), "-m", "seal: x\n\nAgentv-Op: seal"]).ok();
+    env.git(["update-ref", RUNS, commit.trim()]).ok();
+    let found = env.agentv(["fsck"]);
+    assert!(found.code == 1 && found.stdout.contains("sealed/new/00: 'nonsense' is no line of it"), "{found:?}");
+    env.agentv(["fsck", "--repair"]).ok();
+    assert!(env.agentv(["fsck"]).ok().contains("no problems"));
+    assert_eq!(crate::second_reader::both_agree(&env).len(), recorded);
 }
 
 #[test]

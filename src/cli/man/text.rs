@@ -3,7 +3,7 @@
 /// Commands that are explained by each other.
 pub(super) const RELATED: [&[&str]; 5] = [
     &["hooks", "runs-of", "links", "run"],
-    &["record", "run", "import", "status"],
+    &["record", "run", "import", "status", "fsck"],
     &["list", "show", "files", "cat", "export", "schema"],
     &["tag", "note", "link", "unlink", "delete", "restore"],
     &["man", "completions"],

@@ -75,6 +75,16 @@ impl Packs {
         }
     }
 
+    /// Whether an object is in a pack that we can use.
+    pub(in crate::git) fn has(&self, id: &Oid) -> bool {
+        self.packs.borrow().iter().any(|pack| pack.index.find(id).is_some())
+    }
+
+    /// Gives mapped pack data back; it is mapped again when it is needed.
+    pub(in crate::git) fn release(&self) {
+        self.packs.borrow_mut().iter_mut().for_each(|pack| pack.data = None);
+    }
+
     /// Reads an object; none if it is in no pack that we can use.
     pub(in crate::git) fn read(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
         let mut packs = self.packs.borrow_mut();

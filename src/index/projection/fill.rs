@@ -132,7 +132,14 @@ fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) 
     insert(tx, store, number, seq, &Listed { recorded, ..change.clone() }, &change.row.to_line())
 }
 
-fn insert(tx: &Transaction<'_>, store: &Store<'_>, number: i64, seq: i64, run: &Listed, line: &str) -> Result<()> {
+pub(super) fn insert(
+    tx: &Transaction<'_>,
+    store: &Store<'_>,
+    number: i64,
+    seq: i64,
+    run: &Listed,
+    line: &str,
+) -> Result<()> {
     let row = &run.row;
     let ms = row.timestamp.as_deref().and_then(|time| time.parse::<Timestamp>().ok()).map(Timestamp::as_millisecond);
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);

@@ -5,6 +5,7 @@
 //! built anew, in memory if need be, and the question is answered.
 
 mod cases;
+mod check;
 mod fill;
 mod schema;
 
@@ -16,6 +17,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use crate::git::Oid;
 use crate::store::{self, Store};
 
+pub use check::Health;
 pub use schema::VERSION;
 
 /// How long we wait for another process that brings the file up to date.
@@ -178,7 +180,8 @@ fn sweep(dir: &Path) {
     };
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let is_ours = name.to_str().is_some_and(|name| name.starts_with("index-") && name.ends_with(".tmp"));
+        let inside = name.to_str().and_then(|name| name.strip_prefix("index-"));
+        let is_ours = inside.is_some_and(|name| name.strip_suffix(".tmp").is_some());
         if is_ours && is_old(&entry) {
             let _ = std::fs::remove_file(entry.path());
         }

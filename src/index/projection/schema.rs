@@ -76,6 +76,12 @@ pub(super) fn prepare(db: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// Whether the tables of this version are there.
+pub(super) fn is_ours(db: &Connection) -> Result<bool> {
+    let read = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    Ok((read("application_id")?, read("user_version")?) == (APPLICATION_ID, VERSION))
+}
+
 /// Makes the indexes that are missing.
 pub(super) fn add_indexes(db: &Connection) -> Result<()> {
     Ok(db.execute_batch(INDEXES)?)

@@ -7,6 +7,8 @@
 //! A list that grew long is not written anew for each few lines that are added to it: these wait in a second,
 //! short list, `sealed/new/<id[:2]>`. At a million runs that is a fifteenth of the bytes.
 
+mod list;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo};
@@ -14,10 +16,13 @@ use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo};
 use super::tip_tree::Node;
 use super::{Error, Result};
 
+use list::List;
+pub(super) use list::decode_leniently;
+
 /// The directory of these lists in the tip's tree.
 pub(super) const SEALED: &str = "sealed";
 /// The directory of the short lists in it.
-const NEW: &str = "new";
+pub(super) const NEW: &str = "new";
 /// A short list may have one line for so many of the long one. A greater number writes the short
 /// lists less often and the long ones more often; at a million runs both cost the same.
 const SHARE: usize = 16;
@@ -77,16 +82,45 @@ impl SealedRuns {
         if short.len() > lists.long.len() / SHARE {
             let mut long = lists.long.starting_with(repo, "")?;
             long.extend(short);
-            *lists = Shard { long: List::new(&lists.long, &long), short: List::new(&lists.short, &BTreeMap::new()) };
-            let id = sink.put(Kind::Blob, &lists.long.text)?;
-            self.dir.tree.insert(shard.as_bytes(), EntryKind::File, id);
-            self.new_dir.tree.remove(shard.as_bytes());
+            self.replace(repo, sink, shard, &long)?;
         } else {
             lists.short = List::new(&lists.short, &short);
             let id = sink.put(Kind::Blob, &lists.short.text)?;
             self.new_dir.tree.insert(shard.as_bytes(), EntryKind::File, id);
         }
         Ok(())
+    }
+
+    /// The lines of both lists of a shard that can be read, whatever else is in them.
+    pub(super) fn readable(&mut self, repo: &Repo, shard: &str) -> Result<BTreeMap<String, Oid>> {
+        let lists = self.shard(repo, shard)?;
+        Ok(lists.long.readable(repo).into_iter().chain(lists.short.readable(repo)).collect())
+    }
+
+    /// Makes one list of a shard's two, with these runs.
+    pub(super) fn replace(
+        &mut self,
+        repo: &Repo,
+        sink: &mut dyn ObjectSink,
+        shard: &str,
+        runs: &BTreeMap<String, Oid>,
+    ) -> Result<()> {
+        let lists = self.shard(repo, shard)?;
+        *lists = Shard { long: List::new(&lists.long, runs), short: List::new(&lists.short, &BTreeMap::new()) };
+        let text = std::mem::take(&mut lists.long.text);
+        self.new_dir.tree.remove(shard.as_bytes());
+        if text.is_empty() {
+            self.dir.tree.remove(shard.as_bytes());
+        } else {
+            self.dir.tree.insert(shard.as_bytes(), EntryKind::File, sink.put(Kind::Blob, &text)?);
+        }
+        self.shard(repo, shard)?.long.text = text;
+        Ok(())
+    }
+
+    /// Whether there is no list at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.dir.tree.is_empty() && self.new_dir.tree.is_empty()
     }
 
     /// Stores the directory of the lists.
@@ -111,100 +145,5 @@ impl SealedRuns {
             self.shards.insert(shard.to_owned(), Shard { long, short });
         }
         Ok(self.shards.get_mut(shard).expect("it was just put there"))
-    }
-}
-
-/// A list as it is stored. One line is wanted of thousands, so it is searched, not parsed.
-#[derive(Debug, Default)]
-struct List {
-    text: Vec<u8>,
-    path: String,
-}
-
-impl List {
-    /// With other runs than `before`.
-    fn new(before: &Self, runs: &BTreeMap<String, Oid>) -> Self {
-        use std::io::Write;
-        let mut text = Vec::new();
-        for (rest, tree) in runs {
-            let _ = writeln!(text, "{rest} {tree}");
-        }
-        Self { text, path: before.path.clone() }
-    }
-
-    /// How many runs are in it.
-    #[expect(clippy::naive_bytecount, reason = "a few hundred kilobytes at a million runs")]
-    fn len(&self) -> usize {
-        self.text.iter().filter(|&&byte| byte == b'\n').count()
-    }
-
-    /// Where the first line begins that is not less than `wanted`.
-    fn find(&self, wanted: &[u8]) -> usize {
-        let (mut low, mut high) = (0, self.text.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let start = self.text[low..middle].iter().rposition(|&byte| byte == b'\n').map_or(low, |at| low + at + 1);
-            let line = self.line(start);
-            if &line[..line.len().min(wanted.len())] < wanted { low = start + line.len() + 1 } else { high = start }
-        }
-        low.min(self.text.len())
-    }
-
-    /// The line that begins at `start`.
-    fn line(&self, start: usize) -> &[u8] {
-        self.text[start..].split(|&byte| byte == b'\n').next().unwrap_or_default()
-    }
-
-    fn get(&self, repo: &Repo, rest: &str) -> Result<Option<Oid>> {
-        let start = self.find(format!("{rest} ").as_bytes());
-        if start == self.text.len() {
-            return Ok(None);
-        }
-        let (found, tree) = self.parse(repo, self.line(start))?;
-        Ok((found == rest).then_some(tree))
-    }
-
-    fn starting_with(&self, repo: &Repo, rest: &str) -> Result<BTreeMap<String, Oid>> {
-        let mut found = BTreeMap::new();
-        for line in self.text[self.find(rest.as_bytes())..].split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
-        {
-            let (name, tree) = self.parse(repo, line)?;
-            if !name.starts_with(rest) {
-                break;
-            }
-            found.insert(name, tree);
-        }
-        Ok(found)
-    }
-
-    fn parse(&self, repo: &Repo, line: &[u8]) -> Result<(String, Oid)> {
-        let text = String::from_utf8_lossy(line);
-        let parsed = text.split_once(' ').and_then(|(rest, hex)| Some((rest.to_owned(), repo.parse_oid(hex)?)));
-        parsed.ok_or_else(|| Error::Damaged {
-            what: self.path.clone(),
-            reason: format!("'{}' is no line of it", text.escape_debug()),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_found_wherever_it_stands() {
-        let id = Oid::from_hex("0123456789".repeat(4).as_bytes()).unwrap();
-        for count in [0_usize, 1, 2, 3, 100] {
-            let runs: BTreeMap<String, Oid> = (0..count).map(|n| (format!("{:06x}", n * 7), id)).collect();
-            let list = List::new(&List::default(), &runs);
-            assert_eq!(list.len(), count);
-            for (place, rest) in runs.keys().enumerate() {
-                let start = list.find(format!("{rest} ").as_bytes());
-                assert!(list.line(start).starts_with(rest.as_bytes()));
-                assert_eq!(start, place * (6 + 1 + 40 + 1));
-            }
-            assert_eq!(list.find(b"g"), list.text.len());
-            assert_eq!(list.find(b""), 0);
-        }
     }
 }
