@@ -32,12 +32,14 @@ const MANIFESTS: &str =
 /// What is in the branch that `reindex` reads: the summary and the list of cases of each run.
 const SUMMARIES: &str = "git ls-tree -r results | awk -F '[ \\t]' '/(summary.json|index.jsonl)$/ { print $3 }' | git cat-file --batch --buffer";
 
+type Part = fn(&Bench);
+
 fn main() {
     // cargo passes `--bench`.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|one| one == part);
     let bench = Bench::new();
-    let parts: [(&str, fn(&Bench)); 6] =
+    let parts: [(&str, Part); 6] =
         [("list", list), ("query", query), ("record", record), ("push", push), ("reindex", reindex), ("memory", peaks)];
     for (name, part) in parts {
         if is_wanted(name) {

@@ -9,7 +9,7 @@ use rusqlite::{Statement, params_from_iter};
 use crate::run::Row;
 
 use super::cursor::{BadCursor, Cursor, Key, fingerprint};
-use super::projection::{Error, Projection, Result};
+use super::projection::{self, Error, Projection, Result};
 
 /// What runs are asked for.
 #[derive(Debug, Clone, Default)]
@@ -73,9 +73,16 @@ pub struct Group {
     pub last_recorded: i64,
 }
 
+/// [`NEWEST`], with a start that may be unknown.
+const NEWEST_PLAIN: [(&str, bool); 3] = [("r.recorded", true), ("r.timestamp", true), ("r.id", true)];
+
 /// How the newest run comes first: as in a list that is made from the log.
 const NEWEST: [(&str, bool); 3] =
     [("r.recorded", true), ("coalesce(r.timestamp, -9223372036854775807)", true), ("r.id", true)];
+
+/// Nearly all runs of a file are of one store: to look for them by that is slower than to pass over the others. The plus
+/// keeps SQLite from it.
+const OF_STORE: &str = "+r.store = ?";
 
 impl Filter {
     /// All runs; deleted ones only if `deleted`.
@@ -119,8 +126,7 @@ impl Projection {
         let (keys, question) = (keys(&ask.order), ask.question());
         let mut params = vec![Value::Integer(self.store())];
         // Only the rows of the page itself are read whole.
-        let mut sql =
-            format!("SELECT r.seq AS seq, r.recorded AS recorded, {} FROM runs r WHERE r.store = ?", columns(&keys));
+        let mut sql = format!("SELECT r.seq AS seq FROM runs r WHERE {OF_STORE}");
         push_filter(&mut sql, &mut params, &ask.filter);
         if let Some(word) = &ask.cursor {
             let cursor = match Cursor::decode(word, question, keys.len()) {
@@ -129,23 +135,15 @@ impl Projection {
             };
             push_after(&mut sql, &mut params, &keys, &cursor);
         }
-        let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
-        let order: Vec<_> = keys.iter().map(|(sql, descending)| format!("{sql} {}", direction(*descending))).collect();
-        let _ = write!(sql, " ORDER BY {}", order.join(", "));
+        let _ = write!(sql, " ORDER BY {}", plain(&ask.order));
         if let Some(limit) = ask.limit {
             // One more tells whether there is another page.
             let _ = write!(sql, " LIMIT {}", limit.saturating_add(1).min(1 << 40));
         }
-        let names: Vec<_> = (0..keys.len()).map(|at| format!("p.k{at}")).collect();
-        let order: Vec<_> = keys
-            .iter()
-            .zip(&names)
-            .map(|((_, descending), name)| format!("{name} {}", direction(*descending)))
-            .collect();
         let sql = format!(
-            "SELECT t.line, p.recorded, {} FROM ({sql}) p JOIN texts t ON t.seq = p.seq ORDER BY {}",
-            names.join(", "),
-            order.join(", ")
+            "SELECT r.line, r.recorded, {} FROM ({sql}) p JOIN runs r ON r.seq = p.seq ORDER BY {}",
+            keys.iter().map(|(sql, _)| sql.as_str()).collect::<Vec<_>>().join(", "),
+            plain(&ask.order)
         );
         let mut found = self.db().prepare(&sql)?;
         Self::collect(&mut found, &params, ask.limit, keys.len(), question).map(Ok)
@@ -180,7 +178,10 @@ impl Projection {
     /// How many runs there are.
     pub fn count(&self, filter: &Filter) -> Result<u64> {
         let mut params = vec![Value::Integer(self.store())];
-        let mut sql = "SELECT count(*) FROM runs r WHERE r.store = ?".to_owned();
+        // SQLite would read the texts of each run only to count it.
+        let texts = projection::OF_TEXTS.iter().any(|column| filter.sql.contains(&format!("r.{column}")));
+        let table = if texts { "runs" } else { "facts" };
+        let mut sql = format!("SELECT count(*) FROM {table} r WHERE {OF_STORE}");
         push_filter(&mut sql, &mut params, filter);
         let count: i64 = self.db().prepare(&sql)?.query_row(params_from_iter(params), |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -192,7 +193,7 @@ impl Projection {
         let mut params = vec![Value::Integer(self.store())];
         let mut inner = format!(
             "SELECT r.id AS id, r.recorded AS recorded, r.timestamp AS timestamp, r.pass_rate AS pass_rate, r.errors AS errors, \
-             {by} AS key FROM runs r {join} WHERE r.store = ?"
+             {by} AS key FROM runs r {join} WHERE {OF_STORE}"
         );
         push_filter(&mut inner, &mut params, filter);
         let sql = format!(
@@ -226,8 +227,11 @@ fn keys(order: &[Order]) -> Vec<(String, bool)> {
     wanted.chain(NEWEST.map(|(sql, descending)| (sql.to_owned(), descending))).collect()
 }
 
-fn columns(keys: &[(String, bool)]) -> String {
-    keys.iter().enumerate().map(|(at, (sql, _))| format!("{sql} AS k{at}")).collect::<Vec<_>>().join(", ")
+/// The same order, as SQLite is quickest with it.
+fn plain(order: &[Order]) -> String {
+    let wanted = order.iter().map(|order| (order.sql, order.descending)).chain(NEWEST_PLAIN);
+    let one = |(sql, descending)| format!("{sql} {} NULLS LAST", if descending { "DESC" } else { "ASC" });
+    wanted.map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn push_filter(sql: &mut String, params: &mut Vec<Value>, filter: &Filter) {

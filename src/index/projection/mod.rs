@@ -18,6 +18,7 @@ use crate::git::Oid;
 use crate::store::{self, Store};
 
 pub use check::Health;
+pub(super) use schema::OF_TEXTS;
 pub use schema::VERSION;
 
 /// How long we wait for another process that brings the file up to date.
@@ -111,6 +112,8 @@ impl Projection {
         let db = Connection::open(&new)?;
         db.pragma_update(None, "journal_mode", "off")?;
         db.pragma_update(None, "synchronous", "off")?;
+        // Bytes. A scan reads four times less often than with the usual ones.
+        db.pragma_update(None, "page_size", 16_384)?;
         // KiB, with a minus sign: making the indexes reads what was just written.
         db.pragma_update(None, "cache_size", -49_152)?;
         let built = Self::with(db, store, progress)?;
@@ -127,6 +130,9 @@ impl Projection {
         // Readers and the one who writes do not wait for each other; where that can't be had it stays as it is.
         let _ = db.pragma_update(None, "journal_mode", "wal");
         db.pragma_update(None, "synchronous", "normal")?;
+        // To move the last few rows into the file at each end would take longer than the question itself. SQLite does so
+        // when they have become many.
+        let _ = db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         Ok(db)
     }
 

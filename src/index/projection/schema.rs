@@ -10,6 +10,10 @@ pub const VERSION: i32 = 1;
 /// Says that a SQLite file is ours: `agtv`.
 const APPLICATION_ID: i32 = 0x6167_7476;
 
+/// The columns of the view `runs` that are not in `facts`.
+pub(in crate::index) const OF_TEXTS: [&str; 8] =
+    ["run_id", "author", "sha", "tree", "format", "source_tree", "patch_id", "line"];
+
 /// Filters and sorting look at `facts`, whose rows are kept short for that; `texts` has the rest of a run. A query that
 /// asks for nothing of `texts` does not read it (SQLite leaves such a join out).
 const TABLES: &str = "
@@ -41,8 +45,8 @@ CREATE TABLE read_cases(seq INTEGER PRIMARY KEY);
 /// Made once the tables are filled: that takes half the time of keeping them up to date row by row.
 const INDEXES: &str = "
 CREATE UNIQUE INDEX IF NOT EXISTS facts_id ON facts(store, id);
-CREATE INDEX IF NOT EXISTS facts_recorded ON facts(store, recorded);
-CREATE INDEX IF NOT EXISTS facts_experiment ON facts(store, experiment COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS facts_recorded ON facts(recorded, store) WHERE status <> 'pruned';
+CREATE INDEX IF NOT EXISTS facts_experiment ON facts(experiment COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS texts_run_id ON texts(run_id COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS texts_sha ON texts(sha) WHERE sha IS NOT NULL;
 CREATE INDEX IF NOT EXISTS texts_patch_id ON texts(patch_id) WHERE patch_id IS NOT NULL;
