@@ -11,12 +11,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "a tool for developers")]
 
+#[path = "support/measure.rs"]
+mod measure;
 mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::measure::{Bench, Samples, memory, run, time};
+use measure::{Bench, Samples, memory, run, time};
 use support::{Kind, Template};
 
 const REF: &str = "refs/agentv/runs/v1";

@@ -13,12 +13,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "a tool for developers")]
 
+#[path = "support/measure.rs"]
+mod measure;
 mod support;
 
 use std::path::Path;
 
+use measure::{Bench, Samples, time};
 use support::Kind;
-use support::measure::{Bench, Samples, time};
 
 const ROUNDS: usize = 21;
 const WARM_UPS: usize = 3;

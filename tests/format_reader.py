@@ -133,6 +133,27 @@ class Reader:
         for run in sorted(expected.keys() | there.keys()):
             if expected.get(run) != there.get(run):
                 self.complain(f"run {run}", f"the list says {expected.get(run)}, the tip's tree {there.get(run)}")
+        if b"index" in root:
+            self.check_index(self.git.tree(root[b"index"][1]), [row for row, _ in listed])
+
+    def check_index(self, files, rows):
+        """Section 14: the files together are every row of the log once."""
+        names = sorted((name for name in files if re.fullmatch(rb"runs-\d{4,}\.jsonl", name)), key=lambda name: int(name[5:-6]))
+        if not names and b"runs.jsonl" not in files:
+            return
+        found = []
+        for number, name in enumerate([*names, b"runs.jsonl"], 1):
+            mode, oid = files.get(name, (None, None))
+            lines = self.git.blob(oid).decode().split("\n") if oid else []
+            where = f"index/{name.decode()}"
+            expected = b"runs.jsonl" if number > len(names) else b"runs-%04d.jsonl" % number
+            if mode != "100644" or lines.pop() != "" or name != expected:
+                self.complain(where, "it is not written as specified")
+            if len(lines) > 1000 or (number <= len(names) and len(lines) != 1000):
+                self.complain(where, f"it has {len(lines)} rows")
+            found += lines
+        if sorted(found) != sorted(encode(row, sort=False) for row in rows):
+            self.complain("index", "it is not what the log says")
 
     def sealed(self, root):
         """Section 2: the runs that left the tree."""

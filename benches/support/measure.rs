@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::support::{Kind, base};
+
 /// Where a benchmark works: a home of its own, a scratch directory, and where repositories are kept for the next time.
 pub(crate) struct Bench {
     scratch: TempDir,
@@ -30,10 +32,10 @@ impl Bench {
     }
 
     /// A bare repository called `name` that begins as one with `size` runs: that is generated once, and cloned by hard links.
-    pub(crate) fn repo(&self, name: &str, size: u64, kind: super::Kind) -> PathBuf {
-        let base = super::base(&self.keep, size, kind);
+    pub(crate) fn repo(&self, name: &str, size: u64, kind: Kind) -> PathBuf {
+        let origin = base(&self.keep, size, kind);
         let repo = self.scratch().join(format!("{name}.git"));
-        run(self.command("git").args(["clone", "-q", "--mirror", "--local"]).arg(base).arg(&repo));
+        run(self.command("git").args(["clone", "-q", "--mirror", "--local"]).arg(origin).arg(&repo));
         repo
     }
 

@@ -6,9 +6,6 @@
 //! Ids, times, numbers and about one letter in 48 bytes differ from run to run,
 //! so that neither files nor deltas are shared more than between real runs.
 
-#[allow(dead_code, reason = "the benchmarks want it, the generator doesn't")]
-pub(crate) mod measure;
-
 use std::path::{Path, PathBuf};
 
 use git_agentv::run::DirBundle;

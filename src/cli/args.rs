@@ -12,6 +12,7 @@ use crate::run::TagEdit;
 
 use super::fsck::Fsck;
 
+pub use super::reindex::Reindex;
 pub use hooks::{Hooks, HooksAction};
 
 const EXAMPLES: &str = "\
@@ -98,6 +99,8 @@ pub enum Command {
     Hooks(Hooks),
     /// Import the runs of upstream's results branch
     Import(Import),
+    /// Write the index of a results repository, or build the cache of queries anew
+    Reindex(Reindex),
     /// Add and remove tags of a run
     Tag(Tag),
     /// Write, show or remove the note of a run

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::git::Repo;
 use crate::hooks::pending;
-use crate::index::projection::{Health, Projection};
+use crate::index::projection::Projection;
 use crate::store::{Checked, Place, Problem};
 
 use super::context::{Context, store};
@@ -153,8 +153,9 @@ fn derived(ui: &Ui, repo: &Repo, checked: &Checked) -> Result<Vec<FsckProblem>, 
     };
     let mut found = Vec::new();
     let mut progress = Progress::new(ui, "comparing the index of runs");
-    if let Health::Wrong(reason) = Projection::check(&store(repo), &mut |done| progress.set(done, 0))? {
-        found.push(problem(Projection::file_name(), "projection", reason));
+    let drift = Projection::check(&store(repo), &mut |done| progress.set(done, 0))?;
+    if !drift.is_none() && !drift.absent {
+        found.push(problem(Projection::file_name(), "projection", drift.told()));
     }
     if checked.knows_all() {
         for line in pending::stale(repo, |id| checked.knows(id)) {
@@ -171,7 +172,7 @@ fn repair(ui: &Ui, repo: &Repo, checked: &mut Checked, derived: &mut [FsckProble
         if problem.kind == "projection" {
             let mut progress = Progress::new(ui, "reading runs");
             Projection::rebuild(&store(repo), &mut |done| progress.set(done, 0))?;
-            problem.repaired = Projection::check(&store(repo), &mut |_| {})? == Health::Fine;
+            problem.repaired = Projection::check(&store(repo), &mut |_| {})?.is_none();
         } else {
             pending::drop_stale(repo, |id| checked.knows(id))?;
             problem.repaired = true;

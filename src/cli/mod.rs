@@ -28,6 +28,7 @@ mod progress;
 mod query;
 mod record;
 mod records;
+mod reindex;
 mod run;
 mod runs_of;
 mod schema;
@@ -109,6 +110,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Status(args) => status::run(context, &args),
         Command::Hooks(args) => hooks::run(context, &args),
         Command::Import(args) => import::run(context, &args),
+        Command::Reindex(args) => reindex::run(context, &args),
         Command::Tag(args) => edit::tag(context, &args),
         Command::Note(args) => edit::note(context, &args),
         Command::Link(args) => link::link(context, &args),

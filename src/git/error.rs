@@ -99,6 +99,30 @@ pub enum Error {
         /// What it says.
         name: String,
     },
+    /// A repository has no such branch.
+    #[error("{}", no_branch(.name, .place))]
+    NoBranch {
+        /// Its name; empty if there is no branch that could be meant.
+        name: String,
+        /// The repository.
+        place: String,
+    },
+    /// Something in a working tree would be overwritten.
+    #[error("changes in '{}' are in the way: {reason}", .dir.display())]
+    InTheWay {
+        /// The working tree.
+        dir: PathBuf,
+        /// What git said.
+        reason: String,
+    },
+    /// Another repository can't be read or written.
+    #[error("'{url}': {reason}")]
+    Remote {
+        /// Its address, without credentials.
+        url: String,
+        /// What git said.
+        reason: String,
+    },
     /// A revision that the user named does not exist.
     #[error("'{0}' is not a commit in this repository")]
     NoSuchCommit(String),
@@ -110,6 +134,10 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+fn no_branch(name: &str, place: &str) -> String {
+    if name.is_empty() { format!("'{place}' has no commits yet") } else { format!("'{place}' has no branch '{name}'") }
 }
 
 impl Error {
@@ -135,6 +163,13 @@ impl Error {
             }
             Self::Missing(_) => {
                 "'git fsck' tells more; in a partial clone, check that its remote can be reached".into()
+            }
+            Self::NoBranch { .. } => "name one with --branch; 'git branch' or 'git ls-remote' lists them".into(),
+            Self::InTheWay { .. } => {
+                "nothing was changed; commit, stash or move what is in the way, and try again".into()
+            }
+            Self::Remote { .. } => {
+                "nothing was changed there; check the address, and whether you may write to it".into()
             }
             Self::HeadMoved { .. } => "'git reflog' shows both; nothing is lost".into(),
             Self::NoRemote { .. } => "'git remote' lists them; 'git config agentv.remote NAME' names one".into(),

@@ -7,6 +7,7 @@
 //! (gix 0.90 reports success and loses the write in reftable repositories).
 
 mod amend;
+mod checkout;
 mod commit;
 mod config;
 mod error;
@@ -21,6 +22,7 @@ mod published;
 mod reflog;
 mod refs;
 mod remote;
+mod remote_branch;
 mod repo;
 mod trailer;
 mod tree;
@@ -40,6 +42,7 @@ pub use process::{Git, find_program, is_executable};
 pub use reflog::head_at;
 pub use refs::{Moved, RefMove};
 pub use remote::{Remote, without_credentials};
+pub use remote_branch::{Pushed, RemoteBranch};
 pub use repo::{ConfigScope, Repo};
 pub use trailer::{AddTrailers, COMMENT_CHARS, add_trailers, has_trailer, without_trailer};
 pub use tree::{Entry, EntryKind, Tree};

@@ -47,7 +47,9 @@ impl Repo {
     pub fn try_read(&self, id: &Oid, kind: Kind) -> Result<Option<Vec<u8>>> {
         // What is asked for next lies mostly where the last one was.
         let loose = || loose::read(&self.objects_dir(), id);
-        let found = if self.packed_last.get() {
+        let found = if self.expects_many_reads() {
+            None
+        } else if self.packed_last.get() {
             self.packs().read(id).or_else(|| loose().inspect(|_| self.packed_last.set(false)))
         } else {
             loose().or_else(|| self.packs().read(id).inspect(|_| self.packed_last.set(true)))

@@ -26,6 +26,8 @@ pub struct Repo {
     packs: OnceCell<Packs>,
     /// Whether the last object that was read came from a pack.
     pub(super) packed_last: Cell<bool>,
+    /// Whether so many objects are read that it pays to let gix open all pack indexes.
+    many_reads: Cell<bool>,
 }
 
 impl std::fmt::Debug for Repo {
@@ -46,6 +48,13 @@ impl Repo {
         }
     }
 
+    /// Opens the repository at or above `dir`, whichever the environment names. Who the user is, it still says.
+    pub fn discover_at(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Self> {
+        let (trust, discovery) = (trust(scope, parameters), gix::discover::upwards::Options::default());
+        let gix = gix::ThreadSafeRepository::discover_opts(dir, discovery, trust).map_err(|err| explain(dir, &err))?;
+        Ok(Self::from_gix(gix.to_thread_local()))
+    }
+
     /// Opens the repository at the top of the working tree `dir`, whatever the environment says.
     pub fn at(dir: &Path) -> Result<Self> {
         let mut permissions = gix::open::Permissions::default_for_level(Trust::Full);
@@ -57,7 +66,8 @@ impl Repo {
 
     fn from_gix(gix: gix::Repository) -> Self {
         let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
-        Self { gix, reftable, packs: OnceCell::new(), packed_last: Cell::new(false) }
+        let (packed_last, many_reads) = (Cell::new(false), Cell::new(false));
+        Self { gix, reftable, packs: OnceCell::new(), packed_last, many_reads }
     }
 
     pub(super) fn gix(&self) -> &gix::Repository {
@@ -111,6 +121,16 @@ impl Repo {
     #[must_use]
     pub fn is_reftable(&self) -> bool {
         self.reftable
+    }
+
+    /// Says that very many objects are going to be read: what takes a few milliseconds once is then cheaper than
+    /// some system calls for each of them.
+    pub fn expect_many_reads(&self) {
+        self.many_reads.set(true);
+    }
+
+    pub(super) fn expects_many_reads(&self) -> bool {
+        self.many_reads.get()
     }
 
     pub(super) fn hash_kind(&self) -> gix::hash::Kind {
@@ -215,6 +235,16 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo> {
+    let discovery = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+    let gix =
+        gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, trust(scope, parameters))
+            .map_err(|err| explain(dir, &err))?
+            .to_thread_local();
+    Ok(Repo::from_gix(gix))
+}
+
+/// How to open a repository, whoever owns it.
+fn trust(scope: ConfigScope, parameters: Option<&str>) -> Mapping<gix::open::Options> {
     let overrides = parameters.map(config::from_parameters).unwrap_or_default();
     let options = |trust: Trust| {
         let mut permissions = gix::open::Permissions::default_for_level(trust);
@@ -229,12 +259,7 @@ fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo
             .lossy_config(true)
             .cli_overrides(overrides.iter().map(String::as_str))
     };
-    let trust = Mapping { full: options(Trust::Full), reduced: options(Trust::Reduced) };
-    let discovery = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
-    let gix = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, trust)
-        .map_err(|err| explain(dir, &err))?
-        .to_thread_local();
-    Ok(Repo::from_gix(gix))
+    Mapping { full: options(Trust::Full), reduced: options(Trust::Reduced) }
 }
 
 /// gix says all of this in prose only; the question that it answers is asked again, of the file system.

@@ -5,24 +5,20 @@
 //! compare-and-swap: who loses it builds again on the new tip.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{File, TryLockError};
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use crate::git::{
     Commit, CommitInfo, Kind, Mark, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, SmallPack,
 };
 use crate::run::{Row, RunId};
 
+use super::index_files::{DIR, IndexFiles, News};
 use super::list::Rows;
 use super::message::{self, Op};
 use super::tip_tree::TipTree;
+use super::turns::{PATIENCE, jitter};
 use super::{Error, Result, Store};
 
-/// How long we go on while others keep winning.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// A ref lock that nobody touches for so long was left by a process that died.
-const STALE_LOCK: Duration = Duration::from_secs(5);
 /// What `agentv.window` is if it is not set; 0 is no limit.
 const DEFAULT_WINDOW: u64 = 2000;
 
@@ -43,6 +39,20 @@ pub(super) struct Draft<'d> {
     recorded: Vec<RunId>,
     /// How many of the newest runs stay when the tree is full; none if it never is.
     window: Option<usize>,
+    /// The last commit. It is made when the next one comes or the draft ends: only then it is known
+    /// whether its tree is to have the index of all that was done.
+    pending: Option<Pending>,
+    /// `index/runs.jsonl` and its companions, if the store keeps them.
+    index: Option<IndexFiles>,
+    /// Rows that the index lacks.
+    news: Vec<News>,
+}
+
+/// A commit of which only the tree is missing.
+struct Pending {
+    author: Signature,
+    seconds: i64,
+    message: String,
 }
 
 /// How the new objects of a transaction are stored.
@@ -88,7 +98,21 @@ impl<'d> Draft<'d> {
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
         let window = window(repo)?;
         let committer = repo.committer()?;
-        Ok(Self { repo, tip, tree, sink, committer, head: None, rows: HashMap::new(), recorded: Vec::new(), window })
+        let index = IndexFiles::open(repo, &tree)?;
+        Ok(Self {
+            repo,
+            tip,
+            tree,
+            sink,
+            committer,
+            head: None,
+            rows: HashMap::new(),
+            recorded: Vec::new(),
+            window,
+            pending: None,
+            index,
+            news: Vec::new(),
+        })
     }
 
     /// Where new objects go.
@@ -108,14 +132,21 @@ impl<'d> Draft<'d> {
 
     /// Makes a commit.
     pub(super) fn commit(&mut self, change: &Change<'_>) -> Result<()> {
-        let tree = self.tree.set(self.repo, self.sink, &change.row.id, change.run)?;
+        self.flush(false)?;
+        self.tree.set(self.repo, self.sink, &change.row.id, change.run)?;
+        let seconds = self.date(change.committed);
         let message = message::encode(change.subject, change.op, change.row);
-        self.add(tree, change.author, change.committed, &message)?;
+        self.pending = Some(Pending { author: change.author.clone(), seconds, message });
         self.rows.insert(change.row.id.clone(), change.row.clone());
-        if change.op == Op::Record {
+        let is_record = change.op == Op::Record;
+        if is_record {
             self.recorded.push(change.row.id.clone());
         }
+        if self.index.is_some() {
+            self.news.push(News { row: change.row.clone(), is_record, committed: seconds });
+        }
         if self.is_full(&change.row.id)? {
+            self.flush(true)?;
             self.seal()?;
         }
         Ok(())
@@ -138,19 +169,38 @@ impl<'d> Draft<'d> {
         lists: BTreeMap<String, BTreeMap<String, Oid>>,
         misplaced: &[(String, Vec<u8>)],
     ) -> Result<()> {
+        self.flush(true)?;
         let tree = self.tree.correct(self.repo, self.sink, lists, misplaced)?;
-        let author = self.committer.clone();
-        self.add(tree, &author, None, &message::encode_correction())
+        let (author, date) = (self.committer.clone(), self.date(None));
+        self.add(tree, &author, date, &message::encode_correction())
+    }
+
+    /// Makes the commit that waits, with an index that has all rows if `with_index`: once in a
+    /// transaction is enough for whoever sees the ref move.
+    fn flush(&mut self, with_index: bool) -> Result<()> {
+        let Some(pending) = self.pending.take() else { return Ok(()) };
+        if let Some(index) = self.index.as_mut().filter(|_| with_index) {
+            let dir = index.update(self.repo, self.sink, std::mem::take(&mut self.news))?;
+            self.tree.set_directory(DIR, dir);
+        }
+        let tree = self.tree.store(self.sink)?;
+        self.add(tree, &pending.author, pending.seconds, &pending.message)
+    }
+
+    /// The date of a commit on top. Dates never go back along a line of history: a list may stop at the first older one.
+    fn date(&self, wanted: Option<i64>) -> i64 {
+        let wanted = wanted.unwrap_or(self.committer.seconds);
+        self.parent().map_or(wanted, |(_, date)| wanted.max(date))
+    }
+
+    fn parent(&self) -> Option<(Oid, i64)> {
+        self.head.or_else(|| self.tip.as_ref().map(|tip| (tip.id, tip.committed)))
     }
 
     /// Puts a commit on top.
-    fn add(&mut self, tree: Oid, author: &Signature, committed: Option<i64>, message: &str) -> Result<()> {
-        let parent = self.head.or_else(|| self.tip.as_ref().map(|tip| (tip.id, tip.committed)));
-        // Dates never go back along a line of history: a list may stop at the first older one.
-        let wanted = committed.unwrap_or(self.committer.seconds);
-        let seconds = parent.map_or(wanted, |(_, date)| wanted.max(date));
+    fn add(&mut self, tree: Oid, author: &Signature, seconds: i64, message: &str) -> Result<()> {
         let dated = Signature { seconds, ..self.committer.clone() };
-        let parents = parent.map(|(id, _)| id).into_iter().collect::<Vec<_>>();
+        let parents = self.parent().map(|(id, _)| id).into_iter().collect::<Vec<_>>();
         let commit = Commit { tree, parents: &parents, author, committer: &dated, message };
         self.head = Some((self.sink.put(Kind::Commit, &commit.encode())?, seconds));
         Ok(())
@@ -185,8 +235,7 @@ impl<'d> Draft<'d> {
         if left == 0 {
             return Ok(());
         }
-        let date = self.head.map(|(_, date)| date);
-        let author = self.committer.clone();
+        let (author, date) = (self.committer.clone(), self.date(Some(0)));
         self.add(tree, &author, date, &message::encode_seal(left))
     }
 }
@@ -275,47 +324,8 @@ impl<'r> Store<'r> {
     ) -> Result<Attempt<T>> {
         let mut draft = Draft::open(self, sink)?;
         let result = build(&mut draft)?;
+        draft.flush(true)?;
         Ok(Attempt { result, head: draft.head.map(|(id, _)| id), old: draft.tip.map(|tip| tip.id) })
-    }
-
-    /// Waits for our turn among the writers of this clone. Where files can't
-    /// be locked there is no queue, and the compare-and-swap does all the work.
-    fn queue(&self) -> Option<File> {
-        let path = self.repo.agentv_dir().join("write.lock");
-        let _ = self.repo.create_dir(&self.repo.agentv_dir());
-        let file = File::options().create(true).append(true).open(&path).ok()?;
-        self.repo.share(&path);
-        let start = Instant::now();
-        // Somebody who was stopped in the middle must not stop all others.
-        while start.elapsed() < PATIENCE / 4 {
-            match file.try_lock() {
-                Ok(()) => return Some(file),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
-                Err(TryLockError::Error(_)) => return None,
-            }
-        }
-        None
-    }
-
-    /// If somebody holds the ref's lock file, waits until it is released, and
-    /// takes it away once nobody has touched it for [`STALE_LOCK`]: git holds
-    /// it for milliseconds, so its owner was killed. False if there was none.
-    fn wait_for_lock(&self) -> bool {
-        if self.repo.is_reftable() {
-            return false;
-        }
-        let path = self.repo.common_dir().join(format!("{}.lock", self.name));
-        let Some(seen) = lock_state(&path) else { return false };
-        let start = Instant::now();
-        while start.elapsed() < STALE_LOCK {
-            std::thread::sleep(Duration::from_millis(20));
-            if lock_state(&path) != Some(seen) {
-                return true;
-            }
-        }
-        tracing::warn!(path = %path.display(), "removing a lock that a killed process left");
-        let _ = std::fs::remove_file(&path);
-        true
     }
 }
 
@@ -323,19 +333,6 @@ impl<'r> Store<'r> {
 fn window(repo: &Repo) -> Result<Option<usize>> {
     let set = repo.setting_u64("agentv.window")?.unwrap_or(DEFAULT_WINDOW);
     Ok(usize::try_from(set).ok().filter(|&window| window > 0))
-}
-
-/// What changes when a lock file is another one.
-fn lock_state(path: &Path) -> Option<(u64, Option<SystemTime>)> {
-    let meta = path.metadata().ok()?;
-    Some((meta.len(), meta.modified().ok()))
-}
-
-/// A pause that grows and differs between processes, so that they do not meet again.
-fn jitter(attempt: u32) -> Duration {
-    let nanos = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
-    let spread = u64::from((nanos ^ std::process::id().wrapping_mul(0x9e37_79b9)) % 1000);
-    Duration::from_micros(spread * u64::from(attempt.min(32)) + 200)
 }
 
 /// The first digits of an id, for people.

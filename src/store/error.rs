@@ -73,6 +73,17 @@ pub enum Error {
     /// What is to be imported has no bundles.
     #[error("there are no run bundles in '{0}'")]
     NothingToImport(String),
+    /// What is to be indexed has no runs.
+    #[error("there are no runs in '{0}'")]
+    NothingToIndex(String),
+    /// Something that is not ours is where the index has its place.
+    #[error("'{path}' is not an index of runs: {reason}")]
+    ForeignIndex {
+        /// Its path in the tree.
+        path: String,
+        /// What it is.
+        reason: String,
+    },
     /// A value that was given by hand makes no sense.
     #[error("{0}")]
     BadValue(String),
@@ -103,6 +114,12 @@ impl Error {
             Self::NoFile { id, .. } => format!("'git agentv files {id}' lists them"),
             Self::Contended { .. } => "nothing was lost; try again. If it stays so, a killed git may have left a lock file in the git directory".into(),
             Self::NothingToImport(_) => "name the ref of a results branch, as refs/heads/agentv/results/v1".into(),
+            Self::NothingToIndex(_) => {
+                "name the branch of the results with --branch; there is nothing to index before the first run".into()
+            }
+            Self::ForeignIndex { .. } => {
+                "nothing was changed; the index needs this place: move or remove what is there, and commit that".into()
+            }
             Self::BadValue(_) => return None,
         })
     }

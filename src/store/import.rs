@@ -16,9 +16,12 @@ use super::snapshot::Artifacts;
 use super::{Error, Outcome, Provenance, Result, Store};
 
 /// How deep bundles are looked for: `.agentv/results/runs/<experiment>/<time>/<target>/<variant>`.
-const MAX_DEPTH: usize = 8;
+pub(super) const MAX_DEPTH: usize = 8;
 /// Top directories that hold no bundles.
-const RESERVED: [&[u8]; 4] = [b".indexes", b".cache", b"metadata", b"export"];
+pub(super) const RESERVED: [&[u8]; 4] = [b".indexes", b".cache", b"metadata", b"export"];
+/// The files of a bundle that readers want to see.
+pub(super) const READ_BY_READERS: [&str; 6] =
+    [".internal/index.jsonl", "index.jsonl", "run_manifest.jsonl", "summary.json", "benchmark.json", "tags.json"];
 
 /// How to import.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,10 +90,10 @@ impl Store<'_> {
             return Err(Error::NothingToImport(name.to_owned()));
         }
         self.prefetch(&versions)?;
-        let mut ready = Vec::new();
+        let (mut ready, top) = (Vec::new(), self.repo.tree(&tip.tree)?);
         for (done, version) in versions.iter().enumerate() {
             progress(done, versions.len());
-            match self.prepare(version, &tip, options, &mut imported.skipped) {
+            match self.prepare(version, &top, options, &mut imported.skipped) {
                 Ok(run) => ready.push((version, run)),
                 Err(Error::Bundle(err)) => imported.failed.push((version.path.clone(), err.to_string())),
                 Err(err) => return Err(err),
@@ -167,14 +170,7 @@ impl Store<'_> {
         let mut needed = Vec::new();
         for version in versions {
             let root = self.repo.tree(&version.tree)?;
-            for path in [
-                ".internal/index.jsonl",
-                "index.jsonl",
-                "run_manifest.jsonl",
-                "summary.json",
-                "benchmark.json",
-                "tags.json",
-            ] {
+            for path in READ_BY_READERS {
                 needed.extend(at_path(self.repo, &root, path)?);
             }
         }
@@ -184,12 +180,12 @@ impl Store<'_> {
     fn prepare(
         &self,
         version: &Version,
-        tip: &CommitInfo,
+        top: &Tree,
         options: ImportOptions,
         skipped: &mut Vec<String>,
     ) -> Result<(crate::run::Manifest, Oid)> {
         let mut tree = version.tree;
-        let left_out = unstorable(self.repo, &tree)?;
+        let left_out = unstorable(self.repo, &self.repo.tree(&tree)?)?;
         if left_out > 0 {
             skipped.push(format!("{}: {left_out}", version.path));
             let mut pack = PackWriter::new(self.repo)?;
@@ -208,7 +204,7 @@ impl Store<'_> {
             Error::Bundle(err) => files.explain(err),
             err => err,
         })?;
-        reading.facts.add_tags(self.old_tags(tip, &version.path)?);
+        reading.facts.add_tags(self.old_tags(top, &version.path)?);
         reading.facts.started_at = reading.facts.started_at.or_else(|| Timestamp::from_second(version.committed).ok());
         let sizes: Option<Vec<u64>> = files.files().values().map(|file| self.repo.size_if_here(&file.id)).collect();
         let artifacts = Artifacts {
@@ -221,10 +217,9 @@ impl Store<'_> {
         Ok((manifest, tree))
     }
 
-    /// Tags that the first layouts kept beside the bundles: `metadata/<bundle>/tags.json`.
-    fn old_tags(&self, tip: &CommitInfo, path: &str) -> Result<Vec<String>> {
-        let root = self.repo.tree(&tip.tree)?;
-        let Some(blob) = at_path(self.repo, &root, &format!("metadata/{path}/tags.json"))? else {
+    /// Tags that the first layouts kept beside the bundles: `metadata/<bundle>/tags.json` below the branch's tree `top`.
+    pub(super) fn old_tags(&self, top: &Tree, path: &str) -> Result<Vec<String>> {
+        let Some(blob) = at_path(self.repo, top, &format!("metadata/{path}/tags.json"))? else {
             return Ok(Vec::new());
         };
         let value: serde_json::Value = serde_json::from_slice(&self.repo.read(&blob, Kind::Blob)?).unwrap_or_default();
@@ -264,7 +259,7 @@ fn changed_bundles(
 }
 
 /// The object at a path below a tree.
-fn at_path(repo: &Repo, root: &Tree, path: &str) -> Result<Option<Oid>> {
+pub(super) fn at_path(repo: &Repo, root: &Tree, path: &str) -> Result<Option<Oid>> {
     let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
     match (root.get(first.as_bytes()), rest) {
         (Some(entry), None) => Ok(Some(entry.id)),
@@ -274,20 +269,20 @@ fn at_path(repo: &Repo, root: &Tree, path: &str) -> Result<Option<Oid>> {
 }
 
 /// How many entries below a tree a run may not hold: symlinks, submodules, names that git refuses.
-fn unstorable(repo: &Repo, id: &Oid) -> Result<usize> {
+pub(super) fn unstorable(repo: &Repo, tree: &Tree) -> Result<usize> {
     let mut count = 0;
-    for entry in repo.tree(id)?.entries() {
+    for entry in tree.entries() {
         if !is_storable(entry) {
             count += 1;
         } else if entry.kind == EntryKind::Dir {
-            count += unstorable(repo, &entry.id)?;
+            count += unstorable(repo, &repo.tree(&entry.id)?)?;
         }
     }
     Ok(count)
 }
 
 /// Stores the tree without what a run may not hold.
-fn storable(repo: &Repo, sink: &mut dyn ObjectSink, id: &Oid) -> Result<Oid> {
+pub(super) fn storable(repo: &Repo, sink: &mut dyn ObjectSink, id: &Oid) -> Result<Oid> {
     let mut clean = Tree::default();
     for entry in repo.tree(id)?.entries().iter().filter(|entry| is_storable(entry)) {
         let target = if entry.kind == EntryKind::Dir { storable(repo, sink, &entry.id)? } else { entry.id };

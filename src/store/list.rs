@@ -46,6 +46,13 @@ impl<'r> Store<'r> {
     }
 }
 
+impl<'r> Store<'r> {
+    /// Lists the runs as they were at the commit `tip`.
+    pub fn rows_at(&self, tip: &Oid, deleted: bool) -> Result<Rows<'r>> {
+        Ok(Rows::of(Some(self.repo.log(tip)?), deleted))
+    }
+}
+
 impl Store<'_> {
     /// What the commits of `tip` that are not in `known` say, parents first: of each row, whether it
     /// is that of a new run. None if `known` is no ancestor of `tip`.

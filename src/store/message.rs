@@ -20,6 +20,8 @@ pub enum Op {
     Seal,
     /// Rewrote the history.
     Compact,
+    /// Wrote the index of a results repository anew.
+    Reindex,
     /// Something that a newer version does.
     Other,
 }
@@ -35,12 +37,13 @@ impl Op {
             Self::Merge => "merge",
             Self::Seal => "seal",
             Self::Compact => "compact",
+            Self::Reindex => "reindex",
             Self::Other => "other",
         }
     }
 
     fn parse(word: &str) -> Self {
-        [Self::Record, Self::Overlay, Self::Prune, Self::Merge, Self::Seal, Self::Compact]
+        [Self::Record, Self::Overlay, Self::Prune, Self::Merge, Self::Seal, Self::Compact, Self::Reindex]
             .into_iter()
             .find(|op| op.as_str() == word)
             .unwrap_or(Self::Other)
@@ -60,6 +63,20 @@ pub(super) fn encode_seal(left: usize) -> String {
 /// The message of a commit that put right what the tip's tree says of where runs are.
 pub(super) fn encode_correction() -> String {
     format!("seal: the tip's tree is corrected\n\nAgentv-Op: {}\n", Op::Seal.as_str())
+}
+
+/// The message of a commit that wrote an index of `rows` rows; `ours` if it is one of a log of ours.
+pub(super) fn encode_reindex(rows: usize, ours: bool) -> String {
+    let trailer = if ours { format!("\nAgentv-Op: {}\n", Op::Reindex.as_str()) } else { String::new() };
+    format!("reindex: {} rows\n{trailer}", grouped(rows))
+}
+
+/// `1,234`
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let parts: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|part| std::str::from_utf8(part).ok()).collect();
+    parts.join(",")
 }
 
 /// What a commit did; none if it isn't one of ours.

@@ -147,14 +147,25 @@ impl Store<'_> {
     }
 
     pub(super) fn manifest(&self, reading: &Reading, artifacts: &Artifacts, source: Source) -> Result<Manifest> {
-        let Reading { facts, numbers } = reading;
         let now = Timestamp::from_second(self.repo.committer()?.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(self.manifest_at(reading, artifacts, source, now))
+    }
+
+    /// The manifest of a run that is recorded at `now`.
+    pub(super) fn manifest_at(
+        &self,
+        reading: &Reading,
+        artifacts: &Artifacts,
+        source: Source,
+        now: Timestamp,
+    ) -> Manifest {
+        let Reading { facts, numbers } = reading;
         let wall =
             facts.started_at.zip(facts.finished_at).map(|(start, end)| end.as_millisecond() - start.as_millisecond());
         // A bundle that names one moment only says nothing about how long it took.
         let wall = wall.and_then(|ms| u64::try_from(ms).ok()).filter(|&ms| ms > 0);
         let several = facts.targets.len() > 1;
-        Ok(Manifest {
+        Manifest {
             schema: MANIFEST_SCHEMA.into(),
             id: RunId::new(&facts.run_id, facts.started_at, &artifacts.tree.to_string()),
             run_id: facts.run_id.clone(),
@@ -185,7 +196,7 @@ impl Store<'_> {
             },
             partial: facts.incomplete.is_some() || !facts.broken.is_empty(),
             extra: serde_json::Map::new(),
-        })
+        }
     }
 }
 
@@ -238,7 +249,7 @@ fn run_tree(sink: &mut dyn ObjectSink, manifest: &Manifest, artifacts: &Oid, dif
 }
 
 /// Finds out ids and stores nothing.
-struct Hasher<'a, 'r>(&'a Store<'r>);
+pub(super) struct Hasher<'a, 'r>(pub(super) &'a Store<'r>);
 
 impl ObjectSink for Hasher<'_, '_> {
     fn put(&mut self, kind: Kind, data: &[u8]) -> crate::git::Result<Oid> {

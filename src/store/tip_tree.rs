@@ -84,14 +84,29 @@ impl TipTree {
         Ok(found.into_iter().map(|(name, tree)| (format!("{shard}{name}"), tree)).collect())
     }
 
-    /// Puts a run in its place and stores the changed trees; returns the new root.
-    pub(super) fn set(&mut self, repo: &Repo, sink: &mut dyn ObjectSink, id: &RunId, run: Oid) -> Result<Oid> {
+    /// The directory `name` at the top.
+    pub(super) fn directory(&self, name: &str) -> Option<Oid> {
+        self.root.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir).map(|entry| entry.id)
+    }
+
+    /// Puts a directory at the top.
+    pub(super) fn set_directory(&mut self, name: &str, id: Oid) {
+        self.root.tree.insert(name.as_bytes(), EntryKind::Dir, id);
+    }
+
+    /// Stores the root.
+    pub(super) fn store(&mut self, sink: &mut dyn ObjectSink) -> Result<Oid> {
+        self.root.store(sink)
+    }
+
+    /// Puts a run in its place and stores its shard, but not the root.
+    pub(super) fn set(&mut self, repo: &Repo, sink: &mut dyn ObjectSink, id: &RunId, run: Oid) -> Result<()> {
         let (shard, name) = id.shard();
         let node = self.shard(repo, shard)?;
         node.tree.insert(name.as_bytes(), EntryKind::Dir, run);
         let shard_id = node.store(sink)?;
         self.root.tree.insert(shard.as_bytes(), EntryKind::Dir, shard_id);
-        self.root.store(sink)
+        Ok(())
     }
 
     /// How many runs the shard of `id` holds that are not sealed: a guess at all, divided by 256.

@@ -58,7 +58,9 @@ mod query;
 #[cfg(unix)]
 mod random;
 mod real_client;
+mod reindex;
 mod repos;
+mod results_index;
 mod runs_of;
 mod schema;
 mod second_reader;

@@ -183,6 +183,32 @@ fn a_run_whose_files_were_changed_is_noticed() {
     }
 }
 
+/// With an index of the rows, and without what is wrong with one.
+#[test]
+fn an_index_of_the_rows() {
+    let mut env = TestEnv::new();
+    fill(&mut env);
+    let reindex = ["reindex", "--repo", ".", "--branch", REF];
+    env.agentv(reindex).ok();
+    both_agree(&env);
+    env.small_bundle(70);
+    env.agentv(["record"]).ok();
+    env.agentv(["tag", "small-70", "+x"]).ok();
+    env.agentv(["delete", "@{3}"]).ok();
+    assert_eq!(both_agree(&env).len(), 12);
+    // It would notice.
+    let index = env.git(["rev-parse", &format!("{REF}:index/runs.jsonl")]).ok();
+    env.agentv(["tag", "small-70", "-x"]).ok();
+    let root = env.git(["ls-tree", REF]).ok();
+    let dir = env.git_stdin(["mktree"], format!("100644 blob {}\truns.jsonl\n", index.trim()).as_bytes());
+    let kept = root.lines().filter(|line| !line.ends_with("\tindex")).collect::<Vec<_>>().join("\n");
+    let root = env.git_stdin(["mktree"], format!("{kept}\n040000 tree {dir}\tindex\n").as_bytes());
+    let commit = env.git(["commit-tree", &root, "-p", REF, "-m", "x\n\nAgentv-Op: other"]).ok();
+    env.git(["update-ref", REF, commit.trim()]).ok();
+    let Some(ran) = read_with_python(&env) else { return };
+    assert!(ran.fails(1).contains("index: it is not what the log says"));
+}
+
 /// The examples of the specification are what the binary writes.
 #[test]
 fn the_examples_are_real() {

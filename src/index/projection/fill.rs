@@ -205,7 +205,7 @@ fn status(status: RunStatus) -> &'static str {
 }
 
 /// The note of a run that was changed. A row does not tell it; what can't be read has none.
-fn note(store: &Store<'_>, row: &Row) -> Option<String> {
+pub(super) fn note(store: &Store<'_>, row: &Row) -> Option<String> {
     let tree = store.repo().parse_oid(&row.tree)?;
     store.open(&tree).ok()?.overlay.note
 }

@@ -17,7 +17,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use crate::git::Oid;
 use crate::store::{self, Store};
 
-pub use check::Health;
+pub use check::Drift;
 pub(super) use schema::OF_TEXTS;
 pub use schema::VERSION;
 
@@ -119,9 +119,14 @@ impl Projection {
         let built = Self::with(db, store, progress)?;
         built.db.close().map_err(|(_, err)| err)?;
         store.repo().share(&new);
-        new.persist(path).map_err(|_| failed(ErrorCode::CannotOpen))?;
-        // Another process may have put its own there since, with an older tip.
-        Self::with(Self::connect(path)?, store, progress)
+        match new.persist_noclobber(path) {
+            Err(err) if err.error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(failed(ErrorCode::CannotOpen).into())
+            }
+            // Another process may have put its own there since, perhaps of an older tip. To replace that would give the
+            // new file the log that SQLite keeps beside the old one.
+            _ => Self::with(Self::connect(path)?, store, progress),
+        }
     }
 
     fn connect(path: &Path) -> Result<Connection> {

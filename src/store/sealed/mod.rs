@@ -11,7 +11,7 @@ mod list;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo};
+use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 
 use super::tip_tree::Node;
 use super::{Error, Result};
@@ -48,6 +48,26 @@ impl SealedRuns {
         let dir = root.child(repo, SEALED)?;
         let new_dir = dir.child(repo, NEW)?;
         Ok(Self { dir, new_dir, shards: HashMap::new() })
+    }
+
+    /// All of those of the tip's tree `root`: ids and directories. In a partial clone missing lists are fetched in one batch.
+    pub(super) fn all(repo: &Repo, root: &Tree) -> Result<BTreeMap<String, Oid>> {
+        let child = |tree: &Tree, name: &str| -> Result<Tree> {
+            let entry = tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
+            Ok(entry.map(|entry| repo.tree(&entry.id)).transpose()?.unwrap_or_default())
+        };
+        let dir = child(root, SEALED)?;
+        let new_dir = child(&dir, NEW)?;
+        let lists = || dir.entries().iter().chain(new_dir.entries()).filter(|entry| entry.kind == EntryKind::File);
+        repo.ensure_present(&lists().map(|entry| entry.id).collect::<Vec<_>>())?;
+        let mut found = BTreeMap::new();
+        for entry in lists() {
+            let shard = String::from_utf8_lossy(&entry.name);
+            let list = List { text: repo.read(&entry.id, Kind::Blob)?, path: format!("{SEALED}/{shard}") };
+            let runs = list.starting_with(repo, "")?;
+            found.extend(runs.into_iter().map(|(rest, tree)| (format!("{shard}{rest}"), tree)));
+        }
+        Ok(found)
     }
 
     /// The directory of a run.

@@ -37,6 +37,7 @@ fn a_read_only_repository() {
     env.git(["add", "code"]).ok();
     let outside = env.root().join("bundle");
     crate::env::write_small_bundle(&outside, "other", "2026-07-04T10:00:00.000Z");
+    env.agentv(["reindex"]).ok();
     let before = Before::of(&env);
     let git_dir = env.repo.join(".git");
     let Some(mount) = Mount::new(&env, &["--bind", git_dir.to_str().unwrap()], &git_dir) else { return };
@@ -50,6 +51,12 @@ fn a_read_only_repository() {
         assert!(said.to_lowercase().contains("read-only file system"), "{args:?}: {said}");
         assert!(said.contains("hint: nothing was recorded; check permissions and free space"), "{said}");
     }
+    for args in [&["reindex", "--repo", ".", "--branch", "refs/agentv/runs/v1"][..], &["reindex"]] {
+        let said = env.agentv(args).fails(128);
+        assert!(said.to_lowercase().contains("read-only file system"), "{args:?}: {said}");
+    }
+    env.agentv(["reindex", "--repo", ".", "--branch", "refs/agentv/runs/v1", "--check"]).fails(1);
+    env.agentv(["reindex", "--check"]).ok();
     let said = env.agentv(["run", "--", "touch", "../ran"]).fails(128);
     assert!(said.contains("cannot write to '") && said.to_lowercase().contains("read-only"), "{said}");
     assert!(!env.root().join("ran").exists(), "a command whose results could not be kept is not run");

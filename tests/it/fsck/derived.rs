@@ -45,18 +45,24 @@ fn an_index_that_says_something_else() {
     let env = indexed();
     let one = id(&env, 1);
     let changes = [
-        ("UPDATE facts SET passed = 7 WHERE id = ?1", format!("what it says of run {one} is not what the log says")),
+        (
+            "UPDATE facts SET passed = 7 WHERE id = ?1",
+            "of 8 runs 0 missing and 1 different, 0 that are none".to_owned(),
+        ),
         (
             "UPDATE texts SET line = '{}' WHERE seq = (SELECT seq FROM facts WHERE id = ?1)",
-            format!("what it says of run {one} is not what the log says"),
+            "of 8 runs 0 missing and 1 different, 0 that are none".to_owned(),
         ),
-        ("DELETE FROM facts WHERE id = ?1", format!("what it says of run {one} is not what the log says")),
-        ("INSERT INTO tags SELECT seq, 'z' FROM runs WHERE id = ?1", format!("what it says of run {one} is not what")),
+        ("DELETE FROM facts WHERE id = ?1", "of 8 runs 1 missing and 0 different, 0 that are none".to_owned()),
+        (
+            "INSERT INTO tags SELECT seq, 'z' FROM runs WHERE id = ?1",
+            "of 8 runs 0 missing and 1 different, 0 that are none".to_owned(),
+        ),
         ("UPDATE facts SET store = store, id = id WHERE id = ?1; ", String::new()),
         (
             "INSERT INTO facts SELECT 999, store, 'ff' || substr(id, 3), timestamp, recorded, experiment, target, test_count, \
              passed, errors, pass_rate, avg_score, duration_ms, cost_usd, tokens, status FROM facts WHERE id = ?1",
-            "it has 9 runs, the log has 8".to_owned(),
+            "of 8 runs 0 missing and 0 different, 1 that are none".to_owned(),
         ),
         ("PRAGMA user_version = 7", "it is none of ours".to_owned()),
     ];
