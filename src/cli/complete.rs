@@ -1,5 +1,6 @@
 //! What the completion scripts call: candidates for the last word, one a line.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -8,7 +9,8 @@ use clap::{Arg, CommandFactory, ValueHint};
 use super::args::{Cli, Complete};
 use super::context::{Context, store};
 use super::failure::Failure;
-use crate::run::RunStatus;
+use crate::index::query::{GROUP_FIELDS, Query, SORT_FIELDS};
+use crate::run::{Row, RunStatus};
 
 /// Lets the script complete file names itself.
 const FILES: &str = ":files";
@@ -38,10 +40,10 @@ fn candidates(context: &mut Context, before: &[String], last: &str) -> Vec<Strin
             let found = values(context, &line, arg, value);
             return found.into_iter().filter(|v| v != FILES).map(|v| format!("{option}={v}")).collect();
         }
-        // `tag RUN -NAME` is the one value that begins like an option.
+        // `tag RUN -NAME` and `list -FIELD:VALUE` are the values that begin like an option.
         let options = fitting(options(line.command), last);
         return match line.next_positional() {
-            Some(arg) if arg.get_id() == "edits" => {
+            Some(arg) if matches!(arg.get_id().as_str(), "edits" | "query") => {
                 options.into_iter().chain(values(context, &line, arg, last)).collect()
             }
             _ => options,
@@ -127,6 +129,12 @@ fn values(context: &mut Context, line: &Line<'_>, arg: &Arg, last: &str) -> Vec<
             );
         }
         "path" if line.command.get_name() == "cat" => return paths(context, line, last),
+        "query" => return query(context, last),
+        "sort" => {
+            let names = SORT_FIELDS.iter().map(|field| field.names[0]);
+            return fitting(names.flat_map(|name| [name.to_owned(), format!("{name}:desc")]), last);
+        }
+        "group_by" => return fitting(GROUP_FIELDS.iter().map(|field| field.name.to_owned()), last),
         _ => {}
     }
     let known: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
@@ -136,6 +144,30 @@ fn values(context: &mut Context, line: &Line<'_>, arg: &Arg, last: &str) -> Vec<
         ValueHint::Unknown => Vec::new(),
         _ => vec![FILES.into()],
     }
+}
+
+/// The next word of a query: fields, and what the newest runs have in them.
+fn query(context: &mut Context, last: &str) -> Vec<String> {
+    let mut found = Query::completions(last);
+    let bare = last.trim_start_matches('-');
+    let Some((name, _)) = bare.split_once(':') else { return found };
+    let of_row: fn(&Row) -> Vec<String> = match name {
+        "experiment" => |row| row.experiment.clone().into_iter().collect(),
+        "target" => |row| row.target.iter().flat_map(|all| all.split(", ").map(str::to_owned)).collect(),
+        "tag" => |row| row.tags.clone(),
+        "run_id" => |row| vec![row.run_id.clone()],
+        "format" => |row| vec![row.format.clone()],
+        _ => return found,
+    };
+    let Ok(repo) = context.repo_to_read() else { return found };
+    let Ok(rows) = store(&repo).rows(false) else { return found };
+    let values: BTreeSet<String> = rows.take(MOST).filter_map(Result::ok).flat_map(|run| of_row(&run.row)).collect();
+    // Others would have to be quoted, in the query and in the shell.
+    let is_plain = |value: &String| value.chars().all(|c| c.is_alphanumeric() || "-_./+@".contains(c));
+    let sign = &last[..last.len() - bare.len()];
+    let words = values.into_iter().filter(is_plain).map(|value| format!("{sign}{name}:{value}"));
+    found.extend(fitting(words, last));
+    found
 }
 
 /// Ids of the newest runs, for `restore` of the deleted ones. Completion has no way to tell about an error.

@@ -15,32 +15,40 @@ _agentv_candidates() {
         if [ "$line" = ":files" ]; then
             compopt -o default 2>/dev/null
         else
-            # Readline replaces what follows the = only.
-            [ -z "$_agentv_glued" ] || line=${line#*=}
-            COMPREPLY+=("$line")
+            # After a field of a query comes its value.
+            [ "${line%:}" = "$line" ] || compopt -o nospace 2>/dev/null
+            # Readline replaces what follows the last = or : only.
+            COMPREPLY+=("${line#"$_agentv_before"}")
         fi
     done < <(git-agentv __complete -- "$@" 2>/dev/null)
 }
-# The words from number $1 up to the cursor. Bash has split them at '=', we need them whole.
+# The words from number $1 up to the cursor. Bash has split them at '=' and ':', we need them whole.
 _agentv_complete_from() {
-    local i word words=()
-    _agentv_glued=
+    local i word glue= words=() _agentv_before=
     for ((i = $1; i <= COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
-        if [ "$word" = "=" ] && [ "${#words[@]}" -gt 0 ]; then
-            words[${#words[@]}-1]+="="
-            _agentv_glued=yes
-        elif [ -n "$_agentv_glued" ] && [ "${COMP_WORDS[i-1]}" = "=" ]; then
+        case $word in
+            = | :)
+                if [ "${#words[@]}" -gt 0 ]; then
+                    words[${#words[@]}-1]+=$word
+                    glue=yes
+                    _agentv_before=${words[${#words[@]}-1]}
+                    continue
+                fi
+                ;;
+        esac
+        if [ -n "$glue" ]; then
             words[${#words[@]}-1]+=$word
         else
             words+=("$word")
-            _agentv_glued=
+            _agentv_before=
         fi
+        glue=
     done
     _agentv_candidates ${_agentv_dir[@]+"${_agentv_dir[@]}"} "${words[@]}"
 }
 _git_agentv() {
-    local i _agentv_glued _agentv_dir=()
+    local i _agentv_dir=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             agentv) break ;;
@@ -53,7 +61,7 @@ _git_agentv() {
     _agentv_complete_from "$((i + 1))"
 }
 _agentv_results() {
-    local _agentv_glued _agentv_dir=()
+    local _agentv_dir=()
     COMPREPLY=()
     if [ "$COMP_CWORD" -gt 1 ] && [ "${COMP_WORDS[1]}" = results ]; then
         _agentv_complete_from 2
@@ -66,7 +74,7 @@ _agentv_results() {
     fi
 }
 _git_agentv_direct() {
-    local _agentv_glued _agentv_dir=()
+    local _agentv_dir=()
     _agentv_complete_from 1
 }
 complete -o bashdefault -F _agentv_results agentv
@@ -79,7 +87,9 @@ _agentv_candidates() {
     if (( ${found[(Ie):files]} )); then
         _files
     elif [[ -n "${found[1]}" ]]; then
-        compadd -- "${found[@]}"
+        # After a field of a query comes its value.
+        compadd -S '' -- "${(@M)found:#*:}"
+        compadd -- "${(@)found:#*:}"
     else
         return 1
     fi

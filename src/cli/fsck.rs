@@ -98,7 +98,7 @@ struct FsckProblem {
     /// What it is about: the run, a commit, a path in the tip's tree, a file of this clone.
     place: String,
     /// What sort of problem: `missing`, `corrupt`, `shape`, `id`, `manifest`, `digest`, `parts`, `overlay`, `row`, `trailer`,
-    /// `commit`, `date`, `misplaced`, `lost`, `unlisted`, `sealed`, `projection`, `pending`.
+    /// `commit`, `date`, `misplaced`, `lost`, `unlisted`, `sealed`, `index`, `projection`, `pending`.
     kind: &'static str,
     /// What is wrong.
     message: String,
@@ -145,7 +145,7 @@ fn check(ui: &Ui, repo: &Repo, args: &Fsck) -> Result<Checked, Failure> {
     Ok(checked)
 }
 
-/// What this clone made of the store, and could make again: the projection, the list of runs that wait for a commit.
+/// What was made of the store, and can be made again: the results index, the projection, the list of runs that wait for a commit.
 fn derived(ui: &Ui, repo: &Repo, checked: &Checked) -> Result<Vec<FsckProblem>, Failure> {
     let problem = |place: String, kind, message| {
         let (repairable, repaired) = (true, false);
@@ -156,6 +156,16 @@ fn derived(ui: &Ui, repo: &Repo, checked: &Checked) -> Result<Vec<FsckProblem>, 
     let drift = Projection::check(&store(repo), &mut |done| progress.set(done, 0))?;
     if !drift.is_none() && !drift.absent {
         found.push(problem(Projection::file_name(), "projection", drift.told()));
+    }
+    drop(progress);
+    if checked.has_index && checked.knows_all() {
+        let mut progress = Progress::new(ui, "comparing the results index");
+        // Where it can't be compared something else is wrong, and told.
+        if let Ok(plan) = store(repo).plan_index(&mut |done, total| progress.set(done, total))
+            && let Some(differences) = plan.differences.as_ref().filter(|_| !plan.is_done())
+        {
+            found.push(problem("index".into(), "index", differences.told()));
+        }
     }
     if checked.knows_all() {
         for line in pending::stale(repo, |id| checked.knows(id)) {
@@ -173,6 +183,10 @@ fn repair(ui: &Ui, repo: &Repo, checked: &mut Checked, derived: &mut [FsckProble
             let mut progress = Progress::new(ui, "reading runs");
             Projection::rebuild(&store(repo), &mut |done| progress.set(done, 0))?;
             problem.repaired = Projection::check(&store(repo), &mut |_| {})?.is_none();
+        } else if problem.kind == "index" {
+            let mut progress = Progress::new(ui, "reading runs");
+            store(repo).reindex(&mut |done, total| progress.set(done, total))?;
+            problem.repaired = true;
         } else {
             pending::drop_stale(repo, |id| checked.knows(id))?;
             problem.repaired = true;

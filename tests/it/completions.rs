@@ -48,6 +48,23 @@ fn commands_options_and_values_are_proposed() {
 }
 
 #[test]
+fn queries_are_proposed() {
+    let (env, ids) = with_runs();
+    env.agentv(["tag", &ids[0], "+baseline", "+with:colon"]).ok();
+    assert!(has(&proposed(&env, &["list", ""]), &["experiment:", "tag:", "case.status:", "since:"]));
+    assert_eq!(proposed(&env, &["list", "status:passed", "exp"]), ["experiment:"]);
+    assert_eq!(proposed(&env, &["list", "is:un"]), ["is:unpushed"]);
+    assert_eq!(proposed(&env, &["list", "-is:pa"]), ["-is:partial"]);
+    assert!(has(&proposed(&env, &["list", "-"]), &["--limit", "-tag:"]));
+    assert_eq!(proposed(&env, &["list", "run_id:"]), ["run_id:small-1", "run_id:small-2"]);
+    assert_eq!(proposed(&env, &["list", "-run_id:small-1"]), ["-run_id:small-1"]);
+    assert_eq!(proposed(&env, &["list", "tag:"]), ["tag:baseline"], "what has to be quoted is left to the user");
+    assert_eq!(proposed(&env, &["list", "--sort", "pass_"]), ["pass_rate", "pass_rate:desc"]);
+    assert_eq!(proposed(&env, &["list", "--group-by", "t"]), ["target", "tag"]);
+    assert!(!env.repo.join(".git/agentv/index-v1.sqlite").exists(), "nothing is built for it");
+}
+
+#[test]
 fn files_are_left_to_the_shell() {
     let env = TestEnv::new();
     for words in [&["record", ""][..], &["record", "a", "b"], &["-C", ""], &["show", "-C", ""], &["man", "--out", ""]] {
@@ -59,7 +76,7 @@ fn files_are_left_to_the_shell() {
     // Nothing that a shell could know.
     assert!(proposed(&env, &["record", "--metric", ""]).is_empty());
     assert!(proposed(&env, &["list", "-n", ""]).is_empty());
-    assert!(proposed(&env, &["list", ""]).is_empty());
+    assert!(proposed(&env, &["list", "--cursor", ""]).is_empty());
 }
 
 #[test]
@@ -149,6 +166,11 @@ fn bash_completes() {
     assert_eq!(git(&["git", "agentv", "list", "--format", "=", "t"]).unwrap(), ["table", "tsv"]);
     assert_eq!(git(&["git", "agentv", "list", "--format", "="]).unwrap().len(), 5);
     assert_eq!(git(&["git", "agentv", "list", "--format", "=", "json", "--lim"]).unwrap(), ["--limit"]);
+    // And at ':'.
+    assert_eq!(git(&["git", "agentv", "list", "exp"]).unwrap(), ["experiment:"]);
+    assert_eq!(git(&["git", "agentv", "list", "is", ":", "pr"]).unwrap(), ["pruned"]);
+    assert_eq!(git(&["git", "agentv", "list", "is", ":", "mine", "run_id", ":"]).unwrap(), ["small-1", "small-2"]);
+    assert_eq!(git(&["git", "agentv", "list", "run_id", ":", "x", "--lim"]).unwrap(), ["--limit"]);
     let direct = bash(&env, "_git_agentv_direct", &["git-agentv", "cat", &ids[0], "only/"]).unwrap();
     assert_eq!(direct, ["only/answer.md"]);
     let agentv = |words: &[&str]| bash(&env, "_agentv_results", words).unwrap();
@@ -176,7 +198,7 @@ fn zsh_completes() {
     // Outside of its line editor compadd does not work: ours prints.
     let zsh = |call: &str, words: &str, current: usize| {
         let code = format!(
-            "compadd() {{ shift; print -l -- \"$@\" }}; _files() {{ print FILES }}\nwords=({words}); CURRENT={current}; {call}"
+            "compadd() {{ [[ $1 != -S ]] || shift 2; shift; (( ! $# )) || print -l -- \"$@\" }}; _files() {{ print FILES }}\nwords=({words}); CURRENT={current}; {call}"
         );
         let ran = in_shell(&env, "zsh", &code)?;
         assert!(ran.stderr.is_empty(), "{}", ran.stderr);
@@ -187,7 +209,8 @@ fn zsh_completes() {
     assert_eq!(zsh("_git-agentv", "agentv show ''", 3).unwrap(), ids);
     assert_eq!(zsh("_git-agentv", "agentv list --format=t", 3).unwrap(), ["--format=table", "--format=tsv"]);
     assert_eq!(zsh("_git-agentv", "agentv record ''", 3).unwrap(), ["FILES"]);
-    assert!(zsh("_git-agentv", "agentv list ''", 3).unwrap().is_empty());
+    assert!(zsh("_git-agentv", "agentv list -n ''", 4).unwrap().is_empty());
+    assert_eq!(zsh("_git-agentv", "agentv list is:p exp", 4).unwrap(), ["experiment:"]);
     assert_eq!(zsh("_agentv_results", "agentv results sta", 3).unwrap(), ["status"]);
     assert!(has(&zsh("_agentv_results", "agentv r", 2).unwrap(), &["results"]));
     assert_eq!(zsh("_agentv_results", "agentv eval ''", 3).unwrap(), ["FILES"]);

@@ -53,6 +53,8 @@ pub struct Checked {
     /// The history ends early, because the clone is shallow.
     pub shallow: bool,
     tip: Option<Oid>,
+    /// Whether the tip has a results index.
+    pub has_index: bool,
     history: History,
 }
 
@@ -94,7 +96,7 @@ impl Store<'_> {
             found.not_fetched += more.not_fetched;
         }
         let runs = todo.len() + found_at.strays.iter().filter(|stray| !stray.in_list && only.is_none()).count();
-        let Tip { mut problems, mut notes, .. } = found_at;
+        let Tip { mut problems, mut notes, has_index, .. } = found_at;
         problems.extend(history.problems.iter().cloned());
         if let Some(only) = &only {
             found.problems.retain(|problem| matches!(&problem.place, Place::Run(id) if only.contains(id)));
@@ -114,6 +116,7 @@ impl Store<'_> {
             not_fetched: found.not_fetched,
             shallow: history.shallow,
             tip: tip.map(|tip| tip.id),
+            has_index,
             history,
         })
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::git::{EntryKind, Kind, Oid, Tree};
 use crate::run::RunId;
+use crate::store::index_files;
 use crate::store::sealed::{NEW, SEALED, decode_leniently};
 
 use super::history::History;
@@ -19,6 +20,8 @@ pub(super) struct Tip {
     pub(super) strays: Vec<Stray>,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<String>,
+    /// It has the directory of a results index.
+    pub(super) has_index: bool,
 }
 
 /// A directory where a run belongs of which the log says nothing.
@@ -43,7 +46,8 @@ pub(super) fn look(objects: &Objects<'_>, root: &Oid, history: &mut History) -> 
         match (name.as_str(), entry.kind) {
             (SEALED, EntryKind::Dir) => tip.lists(objects, &entry.id, SEALED, history),
             (shard, EntryKind::Dir) if is_shard(shard) => tip.shard(objects, shard, &entry.id, history),
-            // Whatever later versions and results repositories keep there (`index/`).
+            (index_files::DIR, EntryKind::Dir) => tip.has_index = true,
+            // Whatever later versions keep there.
             _ => tip.notes.push(format!("{name} in the tip's tree is nothing of ours; it is left alone")),
         }
     }

@@ -30,6 +30,20 @@ impl Differences {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// In a few words.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Self { missing, extra, changed, repeated, bad_lines } = self;
+        let counts = [missing.len(), extra.len(), changed.len(), repeated.len(), bad_lines.len()];
+        if counts == [0; 5] {
+            return "its files are not as they are written".into();
+        }
+        let names = ["missing", "of no run", "that say something else", "that are there again", "that are no rows"];
+        let parts = counts.iter().zip(names).filter(|(count, _)| **count > 0);
+        let parts: Vec<_> = parts.map(|(count, name)| format!("{count} {name}")).collect();
+        format!("rows: {}", parts.join(", "))
+    }
 }
 
 /// The files of the index in the tree `root`, oldest rows first. None if there is no index. Fails if something else

@@ -1,6 +1,6 @@
 //! What a clone derives: the index that answers queries, and the runs that wait for a commit.
 
-use super::{Plumbing, id, is_clean, problems, world};
+use super::{Plumbing, RUNS, id, is_clean, problems, world};
 use crate::env::TestEnv;
 
 fn index(env: &TestEnv) -> std::path::PathBuf {
@@ -90,7 +90,7 @@ fn an_index_that_is_behind_is_fine() {
     is_clean(&env, &env.repo);
     // Its commit may even be gone.
     let p = Plumbing { env: &env };
-    p.git(&["update-ref", super::RUNS, &format!("{}~4", super::RUNS)]);
+    p.git(&["update-ref", RUNS, &format!("{}~4", RUNS)]);
     is_clean(&env, &env.repo);
 }
 
@@ -118,4 +118,23 @@ fn runs_that_wait_and_are_none() {
     // A run that waits and was deleted is nothing wrong.
     env.agentv(["delete", &id]).ok();
     is_clean(&env, &env.repo);
+}
+
+#[test]
+fn a_results_index_that_lacks_a_run() {
+    let env = world();
+    env.agentv(["reindex", "--repo", ".", "--branch", RUNS]).ok();
+    is_clean(&env, &env.repo);
+    let p = Plumbing { env: &env };
+    let text = env.git(["cat-file", "blob", &format!("{RUNS}:index/runs.jsonl")]).ok();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let blob = env.git_stdin(["hash-object", "-w", "--stdin"], rest.as_bytes());
+    let root = p.with(&p.root(), "index/runs.jsonl", Some(&format!("100644 blob {blob}")));
+    p.commit(&root, "x\n\nAgentv-Op: seal\n");
+    let found = env.agentv(["fsck"]);
+    assert_eq!((found.code, problems(&found)), (1, vec!["index: rows: 1 missing".to_owned()]), "{found:?}");
+    let repaired = env.agentv(["fsck", "--repair"]).ok();
+    assert!(repaired.contains("index: rows: 1 missing (repaired)"), "{repaired}");
+    is_clean(&env, &env.repo);
+    assert!(env.git(["cat-file", "blob", &format!("{RUNS}:index/runs.jsonl")]).ok().lines().any(|line| line == first));
 }
