@@ -78,7 +78,9 @@ pub fn main(role: Role) -> ExitCode {
 
 /// Parses `args` (the first is the program's name) as `command` and does it.
 fn run_cli(env: Env, command: clap::Command, args: &[OsString]) -> ExitCode {
-    let parsed = command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    // What describes all commands is thousands of small pieces. The process ends soon; nobody waits for them to be freed.
+    let mut command = std::mem::ManuallyDrop::new(command);
+    let parsed = command.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(err) => {

@@ -39,11 +39,10 @@ impl Projection {
             Param::Integer(n) => n.into(),
             Param::Real(n) => n.into(),
         });
-        let mut filter = Filter { sql, params: params.collect() };
-        if !deleted && !query.names_pruned() {
-            filter.leave_deleted_out();
-        }
-        Ok(filter)
+        let without_deleted = !deleted && !query.names_pruned();
+        // An empty query has no condition.
+        let sql = if query.is_empty() { String::new() } else { sql };
+        Ok(Filter { sql, params: params.collect(), without_deleted })
     }
 
     fn resolve(&self, store: &Store<'_>, needs: &Needs) -> Result<Resolved> {

@@ -8,37 +8,35 @@ use super::field::{FAILED, nearest};
 pub struct SortField {
     /// Its names, the first one being the real one.
     pub names: &'static [&'static str],
-    /// The SQL of its value.
+    /// The SQL of its value. Runs of which it is unknown (null) come last, whatever the direction.
     pub expr: &'static str,
-    /// Whether it may be unknown (null in SQL). Such runs come last, whatever the direction.
-    pub nullable: bool,
 }
 
-const fn sort(names: &'static [&'static str], expr: &'static str, nullable: bool) -> SortField {
-    SortField { names, expr, nullable }
+const fn sort(names: &'static [&'static str], expr: &'static str) -> SortField {
+    SortField { names, expr }
 }
 
 /// All that runs can be sorted by.
 pub static SORT_FIELDS: [SortField; 19] = [
-    sort(&["recorded"], "r.recorded", false),
-    sort(&["timestamp"], "r.timestamp", true),
-    sort(&["id"], "r.id", false),
-    sort(&["run_id"], "r.run_id", false),
-    sort(&["experiment"], "r.experiment", true),
-    sort(&["target"], "r.target", true),
-    sort(&["author"], "r.author", true),
-    sort(&["format"], "r.format", false),
-    sort(&["status"], "r.status", false),
-    sort(&["sha"], "r.sha", true),
-    sort(&["test_count", "tests"], "r.test_count", false),
-    sort(&["passed"], "r.passed", false),
-    sort(&["failed"], FAILED, false),
-    sort(&["errors"], "r.errors", false),
-    sort(&["pass_rate"], "r.pass_rate", true),
-    sort(&["avg_score", "score"], "r.avg_score", true),
-    sort(&["duration", "duration_ms"], "r.duration_ms", true),
-    sort(&["cost", "cost_usd"], "r.cost_usd", true),
-    sort(&["tokens"], "r.tokens", true),
+    sort(&["recorded"], "r.recorded"),
+    sort(&["timestamp"], "r.timestamp"),
+    sort(&["id"], "r.id"),
+    sort(&["run_id"], "r.run_id"),
+    sort(&["experiment"], "r.experiment"),
+    sort(&["target"], "r.target"),
+    sort(&["author"], "r.author"),
+    sort(&["format"], "r.format"),
+    sort(&["status"], "r.status"),
+    sort(&["sha"], "r.sha"),
+    sort(&["test_count", "tests"], "r.test_count"),
+    sort(&["passed"], "r.passed"),
+    sort(&["failed"], FAILED),
+    sort(&["errors"], "r.errors"),
+    sort(&["pass_rate"], "r.pass_rate"),
+    sort(&["avg_score", "score"], "r.avg_score"),
+    sort(&["duration", "duration_ms"], "r.duration_ms"),
+    sort(&["cost", "cost_usd"], "r.cost_usd"),
+    sort(&["tokens"], "r.tokens"),
 ];
 
 /// An order of runs, as `--sort` takes it: `score`, `score:desc`.
@@ -73,15 +71,6 @@ impl Sort {
                 Err(Error::new(span, message).hint(format!("use {name}:asc or {name}:desc")))
             }
         }
-    }
-
-    /// For `ORDER BY`. Among equals the newest recorded comes first, then the smallest id, so that no order is left to chance.
-    #[must_use]
-    pub fn order_by(&self) -> String {
-        let Self { field: SortField { expr, nullable, .. }, descending } = self;
-        let last = if *nullable { format!("{expr} IS NULL, ") } else { String::new() };
-        let direction = if *descending { " DESC" } else { "" };
-        format!("{last}{expr}{direction}, r.recorded DESC, r.id")
     }
 }
 

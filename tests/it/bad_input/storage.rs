@@ -66,6 +66,61 @@ fn a_read_only_repository() {
     before.still_holds(&env);
 }
 
+/// With no projection, with one that is behind, and with one that is garbage, queries are answered.
+fn queries_are_answered(env: &TestEnv, runs: usize) {
+    let count = env.agentv(["list", "small", "--count"]);
+    assert_eq!((count.code, count.stdout.as_str()), (0, format!("{runs}\n").as_str()), "{count:?}");
+    let sorted = env.agentv(["list", "--sort", "run_id", "--format", "json"]).json();
+    assert_eq!(sorted["runs"].as_array().unwrap().len(), runs);
+    assert_eq!(env.agentv(["list", "case:only", "--count"]).ok(), format!("{runs}\n"), "cases are read each time");
+}
+
+#[test]
+fn queries_on_a_read_only_disk() {
+    for state in ["no projection", "one that is behind", "garbage"] {
+        let env = TestEnv::new();
+        env.small_bundle(1);
+        env.agentv(["record"]).ok();
+        let file = env.repo.join(".git/agentv/index-v1.sqlite");
+        match state {
+            "one that is behind" => drop(env.agentv(["list", "--count", "small"]).ok()),
+            "garbage" => std::fs::write(&file, "garbage ".repeat(1000)).unwrap(),
+            _ => {}
+        }
+        env.small_bundle(2);
+        env.agentv(["record"]).ok();
+        let before = std::fs::read(&file).ok();
+        let git_dir = env.repo.join(".git");
+        let Some(mount) = Mount::new(&env, &["--bind", git_dir.to_str().unwrap()], &git_dir) else { return };
+        env.run("mount", env.root(), ["-o", "remount,ro,bind", git_dir.to_str().unwrap()]).ok();
+        queries_are_answered(&env, 2);
+        assert_eq!(std::fs::read(&file).ok(), before, "{state}");
+        drop(mount);
+        queries_are_answered(&env, 2);
+    }
+}
+
+#[test]
+fn queries_on_a_full_disk() {
+    for (state, room) in [("no projection", 0), ("no projection", 20 << 10), ("one that is behind", 0)] {
+        let Some((env, mount)) = on_a_small_disk("4m") else { return };
+        env.small_bundle(1);
+        env.agentv(["record"]).ok();
+        if state == "one that is behind" {
+            env.agentv(["list", "--count", "small"]).ok();
+        }
+        env.small_bundle(2);
+        env.agentv(["record"]).ok();
+        let filler = fill(&env, room);
+        queries_are_answered(&env, 2);
+        std::fs::remove_file(filler).unwrap();
+        queries_are_answered(&env, 2);
+        super::nothing_left_over(&env);
+        assert!(env.agentv(["fsck"]).ok().contains("no problems"), "{state}, room {room}");
+        drop(mount);
+    }
+}
+
 /// A repository on a disk of its own of `size`.
 fn on_a_small_disk(size: &str) -> Option<(TestEnv, Mount)> {
     let mut env = TestEnv::without_repo();
