@@ -206,11 +206,12 @@ impl<'d> Draft<'d> {
         Ok(())
     }
 
-    /// Whether the tree holds twice the window, after `changed` was put into it. In a large tree all
-    /// shards are only counted if that one is fuller than they are expected to be.
+    /// Whether the tree holds twice the window, after `changed` was put into it. In a large tree all shards are only
+    /// counted if that one is much fuller than they are expected to be: to count them takes as long as recording a
+    /// run, and of a full tree's shards one in fifty is so full. A few dozen runs more do no harm.
     fn is_full(&mut self, changed: &RunId) -> Result<bool> {
         let Some(limit) = self.window.map(|window| window.saturating_mul(2)) else { return Ok(false) };
-        let few = limit / 256 * 5 / 4;
+        let few = limit / 160;
         if few > 0 && self.tree.neighbours(self.repo, changed)? < few {
             return Ok(false);
         }
