@@ -160,11 +160,20 @@ fn derived(ui: &Ui, repo: &Repo, checked: &Checked) -> Result<Vec<FsckProblem>, 
     drop(progress);
     if checked.has_index && checked.knows_all() {
         let mut progress = Progress::new(ui, "comparing the results index");
-        // Where it can't be compared something else is wrong, and told.
-        if let Ok(plan) = store(repo).plan_index(&mut |done, total| progress.set(done, total))
-            && let Some(differences) = plan.differences.as_ref().filter(|_| !plan.is_done())
-        {
-            found.push(problem("index".into(), "index", differences.told()));
+        match store(repo).plan_index(&mut |done, total| progress.set(done, total)) {
+            Ok(plan) => {
+                if let Some(differences) = plan.differences.as_ref().filter(|_| !plan.is_done()) {
+                    found.push(problem("index".into(), "index", differences.told()));
+                }
+            }
+            Err(err @ crate::store::Error::ForeignIndex { .. }) => {
+                let foreign = problem("index".into(), "index", err.to_string());
+                let advice =
+                    Some("nothing of ours overwrites it: take it out of the branch, then 'git agentv reindex'");
+                found.push(FsckProblem { repairable: false, advice, ..foreign });
+            }
+            // Then something else is wrong, and told.
+            Err(_) => {}
         }
     }
     if checked.knows_all() {
@@ -178,7 +187,7 @@ fn derived(ui: &Ui, repo: &Repo, checked: &Checked) -> Result<Vec<FsckProblem>, 
 
 fn repair(ui: &Ui, repo: &Repo, checked: &mut Checked, derived: &mut [FsckProblem]) -> Result<(), Failure> {
     store(repo).repair(checked)?;
-    for problem in derived {
+    for problem in derived.iter_mut().filter(|problem| problem.repairable) {
         if problem.kind == "projection" {
             let mut progress = Progress::new(ui, "reading runs");
             Projection::rebuild(&store(repo), &mut |done| progress.set(done, 0))?;

@@ -43,6 +43,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
+use crate::index::query::Field;
+
 use args::{Cli, Command};
 use context::Context;
 use env::Env;
@@ -76,8 +78,36 @@ pub fn main(role: Role) -> ExitCode {
     }
 }
 
+/// A query may begin with a minus, which options do, too: `-tag:flaky` becomes `not tag:flaky`.
+fn negations(args: &[OsString]) -> Vec<OsString> {
+    let is_term = |word: &str| {
+        let field = word.split([':', '=', '!', '<', '>']).next().filter(|name| name.len() < word.len());
+        word.starts_with('(') || field.is_some_and(|name| Field::find(name).is_some())
+    };
+    let mut words = args.iter().enumerate().skip(1);
+    // After the options of all commands and the values that they take.
+    let command = loop {
+        match words.next() {
+            Some((_, word)) if word == "-C" || word == "--color" => drop(words.next()),
+            Some((_, word)) if word.as_encoded_bytes().starts_with(b"-") => {}
+            other => break other,
+        }
+    };
+    let Some((at, _)) = command.filter(|(_, word)| *word == "list" || *word == "ls") else { return args.to_vec() };
+    let end = args.iter().position(|word| word == "--").unwrap_or(args.len());
+    let mut args = args.to_vec();
+    for word in args.iter_mut().take(end).skip(at + 1) {
+        let positive = word.to_str().and_then(|word| word.strip_prefix('-')).filter(|rest| is_term(rest));
+        if let Some(positive) = positive {
+            *word = format!("not {positive}").into();
+        }
+    }
+    args
+}
+
 /// Parses `args` (the first is the program's name) as `command` and does it.
 fn run_cli(env: Env, command: clap::Command, args: &[OsString]) -> ExitCode {
+    let args = &negations(args);
     // What describes all commands is thousands of small pieces. The process ends soon; nobody waits for them to be freed.
     let mut command = std::mem::ManuallyDrop::new(command);
     let parsed = command.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));

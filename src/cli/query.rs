@@ -13,7 +13,7 @@ use crate::store::{Listed, Store};
 use super::args::{Format, List};
 use super::context::{Context, store};
 use super::failure::Failure;
-use super::human::ago;
+use super::human::{ago, plural};
 use super::list::{print_rows, rate_style, table};
 use super::output::{DIM, Out, YELLOW, sanitize};
 use super::progress::Progress;
@@ -48,16 +48,31 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(field) = group {
-        let groups = projection.groups(&filter, field.join, field.expr)?;
+        let mut groups = projection.groups(&filter, field.join, field.expr)?;
+        let more = args.limit > 0 && groups.len() > args.limit;
+        if more {
+            groups.truncate(args.limit);
+        }
         match args.format {
-            Format::Table => group_table(&mut out, &groups, context.ui.width())?,
+            Format::Table => {
+                group_table(&mut out, &groups, context.ui.width())?;
+                if more && context.ui.is_terminal() {
+                    writeln!(out, "{}", out.paint(DIM, &format!("the first {}; -n 0 shows all", args.limit)))?;
+                }
+            }
             format => records::print(&mut out, format, "groups", &FIELDS, &groups)?,
         }
         out.finish()?;
         return Ok(ExitCode::SUCCESS);
     }
     let limit = (args.limit > 0).then_some(args.limit);
-    let ask = Ask { filter, order: order.into_iter().collect(), limit, cursor: args.cursor.clone() };
+    let ask = Ask {
+        filter,
+        words: text.trim().to_owned(),
+        order: order.into_iter().collect(),
+        limit,
+        cursor: args.cursor.clone(),
+    };
     let page = projection.page(&ask)?.map_err(|bad| {
         Failure::usage(format!("--cursor: {bad}"))
             .hint("take 'next' of the page before, with the same query, --sort and --deleted")
@@ -95,7 +110,15 @@ fn open(
     let filter = projection.filter(store, query, deleted, &mut |done, all| progress.set(done, all));
     drop(progress);
     match filter {
-        Ok(filter) => Ok((projection, filter)),
+        Ok(filter) => {
+            if filter.unread > 0 {
+                let runs = plural(filter.unread, "run");
+                context.ui.warning(&format!(
+                    "the cases of {runs} can't be read, and the answer may lack them; 'git agentv fsck' tells more"
+                ));
+            }
+            Ok((projection, filter))
+        }
         Err(ResolveError::Query(err)) => Err(explain(&err, text)),
         Err(ResolveError::Projection(err)) => Err(err.into()),
     }

@@ -47,10 +47,10 @@ Examples:
   git agentv reindex")]
 pub struct Reindex {
     /// The results repository, a directory or an address; the cache of this repository if not given
-    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::AnyPath, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub repo: Option<String>,
     /// The branch that holds the runs; main if there is one, else the one that HEAD names
-    #[arg(long, value_name = "BRANCH")]
+    #[arg(long, value_name = "BRANCH", requires = "repo")]
     pub branch: Option<String>,
     /// Only say what differs
     #[arg(long)]
@@ -100,7 +100,7 @@ struct CacheReport<'a> {
 
 pub(super) fn run(context: &mut Context, args: &Reindex) -> Result<ExitCode, Failure> {
     let start = Instant::now();
-    let Some(place) = args.repo.as_deref().or_else(|| args.branch.as_ref().map(|_| ".")) else {
+    let Some(place) = args.repo.as_deref() else {
         return cache(context, args, start);
     };
     let parameters = context.ui.env.git_config_parameters.clone();

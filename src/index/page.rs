@@ -20,6 +20,8 @@ pub struct Filter {
     pub params: Vec<Value>,
     /// Whether deleted runs are left out.
     pub without_deleted: bool,
+    /// Runs that may be missing in the answer, because their cases can't be read.
+    pub unread: usize,
 }
 
 /// An order of runs. Those of which the value is unknown come last.
@@ -36,6 +38,8 @@ pub struct Order {
 pub struct Ask {
     /// Which runs.
     pub filter: Filter,
+    /// The words that asked for them. A moment like `2w` ago is another one on each page, but the same question.
+    pub words: String,
     /// Sorted by what; among equals, and if there is nothing, newest recorded first.
     pub order: Vec<Order>,
     /// At most so many runs; all of them if none.
@@ -110,9 +114,7 @@ impl Ask {
     /// A number that tells this question from others, whatever the page.
     fn question(&self) -> u64 {
         let keys = keys(&self.order).into_iter().map(|(sql, descending)| format!("{sql} {descending}"));
-        let values = self.filter.params.iter().map(|value| format!("{value:?}"));
-        let parts: Vec<String> =
-            keys.chain([self.filter.sql.clone(), self.filter.without_deleted.to_string()]).chain(values).collect();
+        let parts: Vec<String> = keys.chain([self.words.clone(), self.filter.without_deleted.to_string()]).collect();
         fingerprint(&parts)
     }
 

@@ -29,9 +29,9 @@ impl Projection {
         deleted: bool,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Filter, ResolveError> {
-        let needs = query.needs();
+        let (needs, mut unread) = (query.needs(), 0);
         if needs.cases {
-            self.fill_cases(store, progress)?;
+            unread = self.fill_cases(store, progress)?;
         }
         let (sql, params) = query.to_sql(&self.resolve(store, &needs)?)?;
         let params = params.into_iter().map(|param| match param {
@@ -42,7 +42,7 @@ impl Projection {
         let without_deleted = !deleted && !query.names_pruned();
         // An empty query has no condition.
         let sql = if query.is_empty() { String::new() } else { sql };
-        Ok(Filter { sql, params: params.collect(), without_deleted })
+        Ok(Filter { sql, params: params.collect(), without_deleted, unread })
     }
 
     fn resolve(&self, store: &Store<'_>, needs: &Needs) -> Result<Resolved> {

@@ -103,7 +103,7 @@ impl Error {
             Self::NotRuns { name, .. } => format!(
                 "somebody pointed it elsewhere; 'git log {name}' shows where. If nothing else needs it: git update-ref --no-deref -d {name}"
             ),
-            Self::Damaged { .. } => "'git fsck --full' tells more; another clone may have it whole".into(),
+            Self::Damaged { .. } => "'git agentv fsck' tells more; another clone may have it whole, and the ref's older commits are as they were (git log refs/agentv/runs/v1)".into(),
             Self::NoRun(_) => "'git agentv list' shows the runs; a prefix of an id takes 4 digits or more".into(),
             Self::Ambiguous { .. } => "give more digits of the id".into(),
             Self::BadSpec(_) => {

@@ -49,6 +49,43 @@ impl<'r> Store<'r> {
         StoredRun::open(self.repo, tree)
     }
 
+    /// Fetches in one batch what a partial clone lacks of the cases of the runs whose directories are `trees`.
+    pub fn fetch_cases(&self, trees: &[Oid]) -> Result<()> {
+        if !self.repo.is_partial() {
+            return Ok(());
+        }
+        let mut wanted = Vec::new();
+        for tree in trees {
+            wanted.extend(
+                self.repo
+                    .tree(tree)?
+                    .entries()
+                    .iter()
+                    .filter(|entry| entry.kind == EntryKind::File)
+                    .map(|entry| entry.id),
+            );
+        }
+        self.repo.ensure_present(&wanted)?;
+        let mut wanted = Vec::new();
+        for tree in trees {
+            let run = self.open(tree)?;
+            let small = |path: &[u8]| path.ends_with(b".json") || path.ends_with(b".jsonl");
+            // Summaries and lists of cases lie at the top, or one directory below.
+            let files = run.tree_files()?;
+            let near = files
+                .files()
+                .iter()
+                .filter(|(path, _)| path.iter().filter(|&&byte| byte == b'/').count() < 2 && small(path));
+            wanted.extend(near.filter(|(_, file)| !file.split).map(|(_, file)| file.id));
+        }
+        Ok(self.repo.ensure_present(&wanted)?)
+    }
+
+    /// The cases of the run whose directory is `tree`.
+    pub fn cases_here(&self, tree: &Oid) -> Result<Vec<CaseRow>> {
+        self.open(tree)?.cases()
+    }
+
     /// The runs `ids`, in their order; none in place of those that are not in the ref.
     pub fn present(&self, ids: &[RunId]) -> Result<Vec<Option<StoredRun<'r>>>> {
         let mut tree = match self.tip()? {

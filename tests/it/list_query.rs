@@ -109,3 +109,94 @@ fn nonsense_is_told_where_it_stands() {
     let said = env.agentv(["list", "small", "--cursor", &next]).fails(2);
     assert!(said.contains("from another query"), "{said}");
 }
+
+#[test]
+fn a_query_may_begin_with_a_minus() {
+    let env = TestEnv::new();
+    record(&env, 0..3);
+    env.agentv(["tag", "small-1", "+flaky"]).ok();
+    assert_eq!(env.agentv(["list", "--count", "-tag:flaky"]).ok(), "2\n");
+    assert_eq!(env.agentv(["list", "-has:tag", "--count"]).ok(), "0\n", "it is not -h: all of them brought tags");
+    assert_eq!(env.agentv(["list", "--count", "-note:x small"]).ok(), "3\n", "it is not -n");
+    assert_eq!(env.agentv(["-C", ".", "ls", "--count", "-(tag:flaky or run_id:small-2)"]).ok(), "1\n");
+    assert_eq!(env.git(["agentv", "list", "-n", "1", "--format", "csv", "-tag:flaky"]).ok().lines().count(), 2);
+    assert!(env.agentv(["list", "-nonsense:x"]).fails(2).contains("invalid value 'onsense:x'"));
+    assert!(env.agentv(["list", "-h"]).ok().contains("Usage:"));
+}
+
+#[test]
+fn a_moment_that_moves_is_the_same_question() {
+    let env = TestEnv::new();
+    record(&env, 0..5);
+    let first = env.agentv(["list", "-n", "2", "--format", "json", "since:20y"]).json();
+    let next = first["next"].as_str().unwrap();
+    let second = env.agentv(["list", "-n", "2", "--format", "json", "since:20y", "--cursor", next]).json();
+    assert_ne!(first["runs"][1], second["runs"][0]);
+    assert_eq!(second["runs"].as_array().unwrap().len(), 2);
+    assert!(env.agentv(["list", "since:19y", "--cursor", next]).fails(2).contains("from another query"));
+}
+
+#[test]
+fn groups_are_as_many_as_asked_for() {
+    let env = TestEnv::new();
+    record(&env, 0..3);
+    env.agentv(["tag", "small-1", "+a", "+b"]).ok();
+    let groups = |n: &str| env.agentv(["list", "--group-by", "tag", "-n", n, "--format", "jsonl"]).ok().lines().count();
+    assert_eq!((groups("2"), groups("0")), (2, 5));
+}
+
+/// A fetch of one object at a time would take as many fetches as there are runs.
+#[test]
+fn cases_of_a_partial_clone_are_fetched_at_once() {
+    let env = TestEnv::new();
+    record(&env, 0..8);
+    env.git(["config", "uploadpack.allowFilter", "true"]).ok();
+    env.git(["config", "uploadpack.allowAnySHA1InWant", "true"]).ok();
+    let url = format!("file://{}", env.repo.display());
+    env.git_in(env.root(), ["clone", "-q", "--bare", "--filter=blob:none", &url, "partial"]).ok();
+    let partial = env.root().join("partial");
+    env.git_in(&partial, ["fetch", "-q", "--filter=blob:none", "origin", "refs/agentv/runs/v1:refs/agentv/runs/v1"])
+        .ok();
+    let count = || env.agentv_in(&partial, ["list", "case:*", "--count"]);
+    let moved = env.root().join("elsewhere");
+    std::fs::rename(&env.repo, &moved).unwrap();
+    let unreachable = count();
+    assert!(
+        unreachable.stdout == "0\n" && unreachable.stderr.contains("the cases of 8 runs can't be read"),
+        "{unreachable:?}"
+    );
+    std::fs::rename(&moved, &env.repo).unwrap();
+    let packs = || std::fs::read_dir(partial.join("objects/pack")).unwrap().count();
+    let before = packs();
+    let found = count();
+    assert_eq!((found.stdout.as_str(), found.stderr.as_str()), ("8\n", ""), "{found:?}");
+    assert!(packs() - before <= 2 * 4, "two fetches, each a pack with its index");
+}
+
+#[test]
+fn cases_that_are_lost_are_told_and_not_forgotten() {
+    let env = TestEnv::new();
+    record(&env, 0..3);
+    let index = env.git(["rev-parse", "refs/agentv/runs/v1~1^{tree}"]).ok();
+    assert!(!index.is_empty());
+    let id = env.runs()[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("refs/agentv/runs/v1:{}/{}/artifacts", &id[..2], &id[2..]);
+    let listed = env.git(["ls-tree", "-r", &path]).ok();
+    let blob = listed.lines().find(|line| line.ends_with("index.jsonl")).unwrap()[12..52].to_owned();
+    let content = env.git(["cat-file", "blob", &blob]).ok();
+    // All objects loose, then that one away.
+    let packs: Vec<_> =
+        std::fs::read_dir(env.repo.join(".git/objects/pack")).unwrap().map(|file| file.unwrap().path()).collect();
+    for pack in packs.iter().filter(|path| path.extension().is_some_and(|ext| ext == "pack")) {
+        let away = env.root().join(pack.file_name().unwrap());
+        std::fs::rename(pack, &away).unwrap();
+        std::fs::remove_file(pack.with_extension("idx")).unwrap();
+        env.git_stdin(["unpack-objects", "-q"], &std::fs::read(away).unwrap());
+    }
+    std::fs::remove_file(env.repo.join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..]))).unwrap();
+    let found = env.agentv(["list", "case:*", "--count"]);
+    assert!(found.stdout == "2\n" && found.stderr.contains("the cases of 1 run can't be read"), "{found:?}");
+    env.git_stdin(["hash-object", "-w", "--stdin"], content.as_bytes());
+    let found = env.agentv(["list", "case:*", "--count"]);
+    assert_eq!((found.stdout.as_str(), found.stderr.as_str()), ("3\n", ""));
+}

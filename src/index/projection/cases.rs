@@ -12,7 +12,8 @@ const BATCH: usize = 1000;
 
 impl Projection {
     /// Reads the cases of all runs of the store that were not read yet. `progress` is told how many of how many are done.
-    pub fn fill_cases(&mut self, store: &Store<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result<()> {
+    /// Returns how many runs could not be read; they are tried again next time.
+    pub fn fill_cases(&mut self, store: &Store<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result<usize> {
         let waiting: Vec<(i64, String)> = {
             let mut found = self.db.prepare(
                 "SELECT seq, tree FROM runs WHERE store = ?1 AND seq NOT IN (SELECT seq FROM read_cases) AND status <> ?2",
@@ -21,23 +22,37 @@ impl Projection {
             let rows = found.query_map(params![self.store, pruned.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect::<std::result::Result<_, _>>()?
         };
+        let mut unread = 0;
         for (batch, runs) in waiting.chunks(BATCH).enumerate() {
+            let trees = runs.iter().filter_map(|(_, tree)| store.repo().parse_oid(tree)).collect::<Vec<_>>();
+            if let Err(err) = store.fetch_cases(&trees) {
+                // To try each run by itself would take as many tries to reach the remote.
+                tracing::debug!(%err, "cases not fetched");
+                return Ok(unread + waiting.len() - batch * BATCH);
+            }
             let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for (at, (seq, tree)) in runs.iter().enumerate() {
                 progress(batch * BATCH + at, waiting.len());
                 // Another process may have read it meanwhile.
-                if tx.prepare_cached("INSERT OR IGNORE INTO read_cases VALUES (?1)")?.execute([seq])? == 0 {
+                let mut is_read = tx.prepare_cached("SELECT 1 FROM read_cases WHERE seq = ?1")?;
+                if is_read.exists([seq])? {
                     continue;
                 }
-                let cases = store.repo().parse_oid(tree).map(|tree| store.open(&tree)?.cases()).transpose();
-                // A run whose files can't be read has no cases that anybody could ask for.
-                for case in cases.ok().flatten().unwrap_or_default() {
-                    insert(&tx, *seq, &case)?;
+                let Some(tree) = store.repo().parse_oid(tree) else { continue };
+                match store.cases_here(&tree) {
+                    Ok(cases) => {
+                        tx.prepare_cached("INSERT INTO read_cases VALUES (?1)")?.execute([seq])?;
+                        cases.iter().try_for_each(|case| insert(&tx, *seq, case))?;
+                    }
+                    Err(err) => {
+                        tracing::debug!(%tree, %err, "cases not read");
+                        unread += 1;
+                    }
                 }
             }
             tx.commit()?;
         }
-        Ok(())
+        Ok(unread)
     }
 }
 

@@ -97,7 +97,8 @@ impl Projection {
             }
             _ => remove(&path),
         }
-        let built = Self::open_at(&path, store, progress)?;
+        // Somebody may take the file away while we are at it.
+        let built = Self::open_at(&path, store, progress).or_else(|_| Self::open_at(&path, store, progress))?;
         let count = "SELECT count(*) FROM facts WHERE store = ?1";
         let count: i64 = built.db.query_row(count, [built.store], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or_default())

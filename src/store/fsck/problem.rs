@@ -107,7 +107,7 @@ impl Problem {
         }
         Some(match self.kind {
             Kind::Missing | Kind::Corrupt => {
-                "fetch refs/agentv/runs/v1 from a remote or a clone that has the object; 'git agentv delete RUN' gives its files up"
+                "'git fetch --refetch REMOTE refs/agentv/runs/v1' from a clone that has the object brings it back; 'git agentv delete RUN' gives a run's files up"
             }
             Kind::Digest | Kind::Parts | Kind::Id => {
                 "another clone may have the run whole; 'git agentv delete RUN' takes it out of the lists"
