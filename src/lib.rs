@@ -8,6 +8,7 @@
 //! | [`store`] | the runs of a ref: record, list, read, change, import | both | terminals |
 //! | [`index`] | answers about many runs: projection, queries | the store | terminals |
 //! | [`hooks`] | what git's hooks do: pending runs, trailers, links | the store | terminals |
+//! | [`sync`] | fetch, union merge, push | the store | terminals |
 //! | [`cli`] | arguments, output, one file per command | the store | gix |
 //!
 //! Start reading at [`store::Store::record`]; what is stored is specified in `docs/format.md`.
@@ -18,3 +19,4 @@ pub mod hooks;
 pub mod index;
 pub mod run;
 pub mod store;
+pub mod sync;

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use crate::run::TagEdit;
 
 use super::fsck::Fsck;
+use super::sync::Sync;
 
 pub use super::reindex::Reindex;
 pub use hooks::{Hooks, HooksAction};
@@ -116,6 +117,14 @@ pub enum Command {
     Restore(Runs),
     /// Check every run, and repair what can be derived
     Fsck(Fsck),
+    /// Share runs with a remote: fetch, merge, push
+    Sync(Sync),
+    /// Push runs to a remote; what it has is merged first
+    Push(Sync),
+    /// Fetch runs of a remote and merge them
+    Pull(Sync),
+    /// Fetch runs of a remote without merging them
+    Fetch(Sync),
     /// Print the JSON Schema of what is stored and printed
     Schema(Schema),
     /// Print or install the man pages
@@ -472,6 +481,8 @@ pub enum SchemaOf {
     Hooks,
     /// What 'fsck --format json' prints.
     Fsck,
+    /// What 'sync --format json' prints.
+    Sync,
 }
 
 /// `git agentv man`

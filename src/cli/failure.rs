@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::hooks::install;
-use crate::{git, run, store};
+use crate::{git, run, store, sync};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -57,6 +57,15 @@ impl From<store::Error> for Failure {
     fn from(err: store::Error) -> Self {
         let code = if matches!(err, store::Error::BadValue(_) | store::Error::BadSpec(_)) { USAGE } else { FATAL };
         Self { message: err.to_string(), detail: None, hint: err.hint(), code }
+    }
+}
+
+impl From<sync::Error> for Failure {
+    fn from(err: sync::Error) -> Self {
+        match err {
+            sync::Error::Store(err) if err.hint().is_none() => err.into(),
+            err => Self { message: err.to_string(), detail: None, hint: err.hint(), code: FATAL },
+        }
     }
 }
 

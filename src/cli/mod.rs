@@ -35,6 +35,7 @@ mod schema;
 mod show;
 mod source;
 mod status;
+mod sync;
 mod table;
 
 use std::ffi::OsString;
@@ -155,6 +156,10 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::RunsOf(args) => runs_of::run(context, &args),
         Command::Links(args) => links::run(context, &args),
         Command::Fsck(args) => fsck::run(context, &args),
+        Command::Sync(args) => sync::run(context, &args, sync::What::Sync),
+        Command::Push(args) => sync::run(context, &args, sync::What::Push),
+        Command::Pull(args) => sync::run(context, &args, sync::What::Pull),
+        Command::Fetch(args) => sync::run(context, &args, sync::What::Fetch),
         Command::Hook(args) => Ok(hook::run(context, &args)),
         Command::Complete(args) => complete::run(context, &args),
     }

@@ -15,6 +15,7 @@ use super::list::ListDocument;
 use super::records::print_json;
 use super::show::ShownRun;
 use super::status::StatusReport;
+use super::sync::SyncReport;
 
 pub(super) fn run(context: &mut Context, args: &Schema) -> Result<ExitCode, Failure> {
     let mut out = context.ui.out(None);
@@ -33,6 +34,7 @@ fn schema(of: SchemaOf) -> JsonSchema {
         SchemaOf::Show => schema_for!(ShownRun<'_>),
         SchemaOf::Status => schema_for!(StatusReport),
         SchemaOf::Fsck => schema_for!(FsckReport),
+        SchemaOf::Sync => schema_for!(SyncReport),
         SchemaOf::Hooks => schema_for!(HooksReport),
     }
 }

@@ -7,6 +7,7 @@
 //! (gix 0.90 reports success and loses the write in reftable repositories).
 
 mod amend;
+mod between;
 mod checkout;
 mod commit;
 mod config;
@@ -25,6 +26,7 @@ mod remote;
 mod remote_branch;
 mod repo;
 mod trailer;
+mod transfer;
 mod tree;
 mod version;
 mod weburl;
@@ -45,6 +47,7 @@ pub use remote::{Remote, without_credentials};
 pub use remote_branch::{Pushed, RemoteBranch};
 pub use repo::{ConfigScope, Repo};
 pub use trailer::{AddTrailers, COMMENT_CHARS, add_trailers, has_trailer, without_trailer};
+pub use transfer::{PushRef, RefPush};
 pub use tree::{Entry, EntryKind, Tree};
 pub use version::{MINIMUM, Version};
 pub use weburl::commit_page;

@@ -115,7 +115,7 @@ fn said(err: Error) -> String {
 }
 
 /// Takes user names and passwords out of all addresses in a text.
-fn scrub(text: &str) -> String {
+pub(super) fn scrub(text: &str) -> String {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '<' | '>');
     let words = text.split_inclusive(is_end).map(|word| {
         let bare = word.trim_end_matches(is_end);

@@ -175,6 +175,22 @@ impl<'d> Draft<'d> {
         self.add(tree, &author, date, &message::encode_correction())
     }
 
+    /// Puts a commit of another history on top, as it is. What it has must contain what the draft is built on.
+    pub(super) fn fast_forward(&mut self, tip: &CommitInfo) {
+        self.head = Some((tip.id, tip.committed));
+    }
+
+    /// Makes a commit that joins the draft's base and `other`, and has the tree `tree`.
+    pub(super) fn join(&mut self, other: &CommitInfo, tree: Oid, message: &str) -> Result<()> {
+        let seconds = self.date(None).max(other.committed);
+        let dated = Signature { seconds, ..self.committer.clone() };
+        let author = Signature { seconds: self.committer.seconds, ..self.committer.clone() };
+        let parents: Vec<Oid> = self.parent().map(|(id, _)| id).into_iter().chain([other.id]).collect();
+        let commit = Commit { tree, parents: &parents, author: &author, committer: &dated, message };
+        self.head = Some((self.sink.put(Kind::Commit, &commit.encode())?, seconds));
+        Ok(())
+    }
+
     /// Makes the commit that waits, with an index that has all rows if `with_index`: once in a
     /// transaction is enough for whoever sees the ref move.
     fn flush(&mut self, with_index: bool) -> Result<()> {

@@ -55,6 +55,21 @@ pub(super) fn encode(subject: &str, op: Op, row: &Row) -> String {
     format!("{subject}\n\nAgentv-Run: {}\nAgentv-Op: {}\nAgentv-Row: {}\n", row.id, op.as_str(), row.to_line())
 }
 
+/// The message of a commit that joined two histories, with the rows of the runs that both had changed.
+pub(super) fn encode_merge(new: usize, rows: &[Row]) -> String {
+    use std::fmt::Write;
+    let both = if rows.is_empty() { String::new() } else { format!(", {} changed on both sides", grouped(rows.len())) };
+    let mut text = format!("merge: {} runs come in{both}\n\n", grouped(new));
+    for row in rows {
+        let _ = writeln!(text, "Agentv-Run: {}", row.id);
+    }
+    let _ = writeln!(text, "Agentv-Op: {}", Op::Merge.as_str());
+    for row in rows {
+        let _ = writeln!(text, "Agentv-Row: {}", row.to_line());
+    }
+    text
+}
+
 /// The message of a commit that took `left` runs out of the tip's tree.
 pub(super) fn encode_seal(left: usize) -> String {
     format!("seal: {left} runs leave the tip's tree\n\nAgentv-Op: {}\n", Op::Seal.as_str())

@@ -28,7 +28,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    fn open(repo: &Repo, id: &Oid) -> Result<Self> {
+    pub(super) fn open(repo: &Repo, id: &Oid) -> Result<Self> {
         let data = repo.read(id, Kind::Tree)?;
         Ok(Self { tree: Tree::decode(id, &data)?, stored: Some((*id, data)) })
     }
@@ -199,8 +199,43 @@ impl TipTree {
         self.root.store(sink)
     }
 
+    /// The root, for those who change more than runs.
+    pub(super) fn root(&mut self) -> &mut Tree {
+        &mut self.root.tree
+    }
+
+    /// The directories of a shard and the lines of its lists.
+    #[expect(clippy::type_complexity, reason = "two maps from names to directories")]
+    pub(super) fn places(
+        &mut self,
+        repo: &Repo,
+        shard: &str,
+    ) -> Result<(BTreeMap<String, Oid>, BTreeMap<String, Oid>)> {
+        let lines = self.sealed(repo)?.starting_with(repo, shard, "")?;
+        let node = self.shard(repo, shard)?;
+        let window = node.runs().map(|(name, tree)| (String::from_utf8_lossy(name).into_owned(), tree)).collect();
+        Ok((window, lines))
+    }
+
+    /// The tree of a shard, to be changed.
+    pub(super) fn shard_tree(&mut self, repo: &Repo, shard: &str) -> Result<&mut Tree> {
+        Ok(&mut self.shard(repo, shard)?.tree)
+    }
+
+    /// Stores a shard that was changed, but not the root.
+    pub(super) fn store_shard(&mut self, repo: &Repo, sink: &mut dyn ObjectSink, shard: &str) -> Result<()> {
+        let node = self.shard(repo, shard)?;
+        if node.tree.is_empty() {
+            self.root.tree.remove(shard.as_bytes());
+        } else {
+            let id = node.store(sink)?;
+            self.root.tree.insert(shard.as_bytes(), EntryKind::Dir, id);
+        }
+        Ok(())
+    }
+
     /// The shards of the tree.
-    fn shard_names(&self) -> Vec<String> {
+    pub(super) fn shard_names(&self) -> Vec<String> {
         let dirs = self.root.tree.entries().iter().filter(|entry| entry.kind == EntryKind::Dir);
         let names = dirs.filter(|entry| entry.name.len() == 2 && entry.name.iter().all(u8::is_ascii_hexdigit));
         names.map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect()
@@ -213,7 +248,8 @@ impl TipTree {
         Ok(self.shards.get_mut(name).expect("it was just put there"))
     }
 
-    fn sealed(&mut self, repo: &Repo) -> Result<&mut SealedRuns> {
+    /// The lists of sealed runs.
+    pub(super) fn sealed(&mut self, repo: &Repo) -> Result<&mut SealedRuns> {
         if self.sealed.is_none() {
             self.sealed = Some(SealedRuns::open(repo, &self.root)?);
         }

@@ -66,4 +66,5 @@ mod schema;
 mod second_reader;
 mod smoke;
 mod source;
+mod sync;
 mod window;

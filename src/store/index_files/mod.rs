@@ -51,7 +51,7 @@ fn sealed_number(name: &[u8]) -> Option<usize> {
 }
 
 /// The sealed files of the directory, the oldest first.
-fn sealed_files(dir: &Tree) -> Vec<(usize, Vec<u8>, Oid)> {
+pub(super) fn sealed_files(dir: &Tree) -> Vec<(usize, Vec<u8>, Oid)> {
     let files = dir.entries().iter().filter(|entry| matches!(entry.kind, EntryKind::File | EntryKind::Executable));
     let mut found: Vec<_> =
         files.filter_map(|entry| Some((sealed_number(&entry.name)?, entry.name.clone(), entry.id))).collect();
@@ -186,7 +186,7 @@ fn replace(text: &mut Vec<u8>, changed: &mut Vec<News>) -> bool {
 }
 
 /// The run of a line; none if it is no row.
-fn id_of(line: &str) -> Option<RunId> {
+pub(super) fn id_of(line: &str) -> Option<RunId> {
     #[derive(serde::Deserialize)]
     struct Id {
         id: RunId,

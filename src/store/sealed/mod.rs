@@ -138,6 +138,18 @@ impl SealedRuns {
         Ok(())
     }
 
+    /// The blobs of a shard's two lists.
+    pub(super) fn blobs(&self, shard: &str) -> [Option<Oid>; 2] {
+        [&self.dir, &self.new_dir].map(|dir| dir.tree.get(shard.as_bytes()).map(|entry| entry.id))
+    }
+
+    /// The shards that have a list.
+    pub(super) fn shard_names(&self) -> Vec<String> {
+        let entries = self.dir.tree.entries().iter().chain(self.new_dir.tree.entries());
+        let files = entries.filter(|entry| entry.kind == EntryKind::File);
+        files.map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect()
+    }
+
     /// Whether there is no list at all.
     pub(super) fn is_empty(&self) -> bool {
         self.dir.tree.is_empty() && self.new_dir.tree.is_empty()

@@ -1,0 +1,218 @@
+//! The union merge: one history out of two, with all runs of both.
+//!
+//! Runs never conflict. What people said about a run is merged field by field ([`overlay`]); the result is the same whichever
+//! of the two is merged into the other, and whatever the order in which several are.
+//! Specified in `docs/format.md`, section 8.
+
+mod index;
+mod overlay;
+mod sides;
+mod tree;
+
+use crate::git::{CommitInfo, ObjectSink, Oid, Tree};
+use crate::run::{Row, RunId};
+
+use super::draft::{Draft, Storage};
+use super::tip_tree::TipTree;
+use super::{Result, Store, StoredRun, message};
+
+use overlay::{Change, Fields};
+use sides::{Deeds, Side};
+use tree::Place;
+
+/// More runs than this make more objects than a small pack is meant for.
+const MANY: usize = 200;
+
+/// What a merge came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// The other history was in ours.
+    Nothing,
+    /// Ours was in the other, which is ours now.
+    FastForward,
+    /// A commit joins both.
+    Joined,
+}
+
+/// Runs of which one side knows more than the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Traffic {
+    /// Runs that are new there.
+    pub new: usize,
+    /// Other runs of which something new is said.
+    pub changed: usize,
+}
+
+/// A merge that was done.
+#[derive(Debug, Clone, Copy)]
+pub struct Merged {
+    /// What it came to.
+    pub how: How,
+    /// What the other history brought.
+    pub came: Traffic,
+    /// Runs that both had changed.
+    pub both: usize,
+}
+
+impl Store<'_> {
+    /// Merges the history of `theirs` into the store. Its tip must have been [checked](Store::tip_id).
+    pub fn merge(&self, theirs: &Oid) -> Result<Merged> {
+        let theirs = self.repo.commit(theirs)?;
+        let many = match self.tip()? {
+            None => false,
+            Some(tip) => self.repo.only_in(&tip.id, &theirs.id)?.1.len() > MANY,
+        };
+        let storage = if many { Storage::Bulk } else { Storage::for_few(self.repo) };
+        self.transact(None, storage, |draft| self.merge_in(draft, &theirs))
+    }
+
+    /// What the commits of `tip` say that none of `known` has.
+    pub fn traffic(&self, tip: &Oid, known: &[Oid]) -> Result<Traffic> {
+        Ok(traffic(&Side::read(&self.repo.not_in(tip, known)?)?))
+    }
+
+    fn merge_in(&self, draft: &mut Draft<'_>, theirs: &CommitInfo) -> Result<Merged> {
+        let Some(ours) = draft.base().cloned() else {
+            draft.fast_forward(theirs);
+            return Ok(Merged { how: How::FastForward, came: self.traffic(&theirs.id, &[])?, both: 0 });
+        };
+        let (left, right) = self.repo.only_in(&ours.id, &theirs.id)?;
+        let (our_side, their_side) = (Side::read(&left)?, Side::read(&right)?);
+        let came = traffic(&their_side);
+        if right.is_empty() {
+            return Ok(Merged { how: How::Nothing, came, both: 0 });
+        }
+        if left.is_empty() {
+            draft.fast_forward(theirs);
+            return Ok(Merged { how: How::FastForward, came, both: 0 });
+        }
+        let base = self.repo.merge_base(&ours.id, &theirs.id)?;
+        let base = base.map(|base| self.repo.tree(&self.repo.commit(&base)?.tree)).transpose()?;
+        let (tree, rows) = self.join(draft.sink(), &ours, theirs, base.as_ref(), (&our_side, &their_side))?;
+        let text = message::encode_merge(came.new, &rows);
+        draft.join(theirs, tree, &text)?;
+        Ok(Merged { how: How::Joined, came, both: rows.len() })
+    }
+
+    /// The tree of both, and the rows of the runs that both changed.
+    fn join(
+        &self,
+        sink: &mut dyn ObjectSink,
+        ours: &CommitInfo,
+        theirs: &CommitInfo,
+        base: Option<&Tree>,
+        sides: (&Side, &Side),
+    ) -> Result<(Oid, Vec<Row>)> {
+        let (mut a, mut b) = (TipTree::open(self.repo, &ours.tree)?, TipTree::open(self.repo, &theirs.tree)?);
+        let mut made = std::collections::HashMap::new();
+        let mut decide = |sink: &mut dyn ObjectSink, name: &str, ours: Place, theirs: Place| {
+            let id = tree::run_id(name);
+            let touched = |side: &Side| id.as_ref().is_some_and(|id| side.touched(id));
+            let (one, other) = (ours.directory(), theirs.directory());
+            Ok(match (touched(sides.0), touched(sides.1), id) {
+                (true, true, Some(id)) => {
+                    let (directory, row) = self.merge_run(sink, &id, (one, other), sides)?;
+                    made.extend(row.map(|row| (id, (directory, row))));
+                    Place::unsealed(Some(directory))
+                }
+                (true, false, _) if one.is_some() => ours.canonical(),
+                (false, true, _) if other.is_some() => theirs.canonical(),
+                _ if one == other || one.is_none() || other.is_none() => {
+                    // Nobody changed it. One of them sealed it, and may have known more than the other.
+                    let directory = one.or(other);
+                    let is_sealed = |place: &Place| place.directory().is_some() && place.window.is_none();
+                    let sealed = is_sealed(&ours) || is_sealed(&theirs);
+                    if sealed { Place::sealed(directory) } else { Place::unsealed(directory) }
+                }
+                _ => Place::unsealed(one.max(other)),
+            })
+        };
+        tree::merge(self.repo, sink, &mut a, &mut b, base, &mut decide)?;
+        let mut rows = Vec::new();
+        let mut both: Vec<&RunId> = sides.0.runs.keys().filter(|id| sides.1.runs.contains_key(*id)).collect();
+        both.sort();
+        for id in both {
+            let row = match made.remove(id) {
+                Some((_, row)) => Some(row),
+                None => a.get(self.repo, id)?.map(|directory| self.row_on_a_side(&directory, sides, id)).transpose()?,
+            };
+            rows.extend(row);
+        }
+        index::merge(self.repo, sink, &mut a, &mut b, sides, &rows)?;
+        Ok((a.store(sink)?, rows))
+    }
+
+    /// The row of a run that is as one of the sides has it.
+    fn row_on_a_side(&self, directory: &Oid, sides: (&Side, &Side), id: &RunId) -> Result<Row> {
+        let hex = directory.to_string();
+        let known = [sides.0, sides.1].into_iter().filter_map(|side| side.runs.get(id)).map(|deeds| &deeds.row);
+        if let Some(row) = known.into_iter().find(|row| row.tree == hex) {
+            return Ok(row.clone());
+        }
+        let run = StoredRun::open(self.repo, directory)?;
+        Ok(Row::new(&run.manifest, &run.overlay, hex))
+    }
+
+    /// Merges a run that both changed. Returns its directory and its row; no row if that is one of theirs.
+    fn merge_run(
+        &self,
+        sink: &mut dyn ObjectSink,
+        id: &RunId,
+        (ours, theirs): (Option<Oid>, Option<Oid>),
+        sides: (&Side, &Side),
+    ) -> Result<(Oid, Option<Row>)> {
+        let (ours, theirs) = match (ours, theirs) {
+            (Some(ours), Some(theirs)) if ours != theirs => (ours, theirs),
+            (one, other) => return Ok((one.or(other).unwrap_or_else(|| self.repo.null_id()), None)),
+        };
+        let (ours, theirs) = (StoredRun::open(self.repo, &ours)?, StoredRun::open(self.repo, &theirs)?);
+        let changes = |side: &Side| side.runs.get(id).map_or(Ok(Vec::new()), |deeds| self.changes_of(id, deeds));
+        let (our_changes, their_changes) = (changes(sides.0)?, changes(sides.1)?);
+        let (our_fields, their_fields) = (fields_of(&ours), fields_of(&theirs));
+        let merged = overlay::merge((&our_fields, &our_changes, sides.0), (&their_fields, &their_changes, sides.1));
+        // Two that recorded the same bundle said different things about it. The first one holds.
+        let age = |run: &StoredRun<'_>| (run.manifest.recorded_at.clone(), crate::run::canonical(&run.manifest));
+        let (run, other) = if age(&ours) <= age(&theirs) { (&ours, &theirs) } else { (&theirs, &ours) };
+        let mut overlay = overlay::overlay(&merged, &run.manifest);
+        let kept = |run: &StoredRun<'_>| {
+            let named = run.overlay.pruned.as_ref().and_then(|pruned| pruned.source_diff.clone());
+            run.source_diff.map(|id| id.to_string()).or(named)
+        };
+        let diff = kept(run);
+        if let Some(pruned) = &mut overlay.pruned {
+            pruned.source_diff.clone_from(&diff);
+        }
+        let live = overlay.pruned.is_none();
+        let artifacts = run.artifacts.or(other.artifacts).filter(|_| live);
+        let diff = diff.and_then(|hex| self.repo.parse_oid(&hex)).filter(|_| live);
+        let directory = self.rebuild(sink, run, &overlay, artifacts.as_ref(), diff.as_ref())?;
+        let row = Row::new(&run.manifest, &overlay, directory.to_string());
+        Ok((directory, Some(row)))
+    }
+
+    /// What one side's commits changed of a run.
+    fn changes_of(&self, id: &RunId, deeds: &Deeds) -> Result<Vec<Change>> {
+        let read = |tree: &Oid| -> Result<Fields> { Ok(fields_of(&StoredRun::open(self.repo, tree)?)) };
+        let mut changes = Vec::new();
+        for touch in &deeds.touches {
+            let Some(after) = self.repo.parse_oid(&touch.tree) else { continue };
+            let parent = touch.parent.filter(|parent| self.repo.has(parent));
+            let before = match parent {
+                Some(parent) => TipTree::open(self.repo, &self.repo.commit(&parent)?.tree)?.get(self.repo, id)?,
+                None => None,
+            };
+            let before = before.map(|tree| read(&tree)).transpose()?.unwrap_or_default();
+            changes.push(Change { at: touch.at, before, after: read(&after)? });
+        }
+        Ok(changes)
+    }
+}
+
+fn fields_of(run: &StoredRun<'_>) -> Fields {
+    overlay::fields(&run.overlay, &run.manifest)
+}
+
+fn traffic(side: &Side) -> Traffic {
+    let new = side.recorded().count();
+    Traffic { new, changed: side.runs.len() - new }
+}

@@ -1,0 +1,62 @@
+//! What can go wrong between this clone and a remote.
+
+use crate::{git, store};
+
+/// The result of sharing runs.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Runs could not be shared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store, or git.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// There is no remote at all.
+    #[error("there is no remote to share runs with")]
+    NoRemote,
+    /// A remote that was named does not exist.
+    #[error("there is no remote '{0}'")]
+    Unknown(String),
+    /// The host does not take it.
+    #[error("'{remote}' refused the runs: {reason}")]
+    Refused {
+        /// The remote.
+        remote: String,
+        /// What the host said.
+        reason: String,
+    },
+    /// Nobody agreed to the first push.
+    #[error("nothing was pushed")]
+    NotAgreed,
+    /// Another sync of this clone goes on for too long.
+    #[error("another sync of this clone is running")]
+    Busy,
+}
+
+impl From<git::Error> for Error {
+    fn from(err: git::Error) -> Self {
+        Self::Store(err.into())
+    }
+}
+
+impl Error {
+    /// What the user can do about it, where we know.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Store(store::Error::NotRuns { name, .. }) if name.starts_with("refs/agentv/remotes/") => {
+                "the remote's refs/agentv/runs/v1 is somebody else's; it was left as it is, and so were your runs".into()
+            }
+            Self::Store(store::Error::Git(git::Error::Remote { .. })) => {
+                "nothing was lost; try again when it can be reached. 'git config agentv.timeout SECONDS' sets how long to wait".into()
+            }
+            Self::Store(err) => return err.hint(),
+            Self::NoRemote => "git remote add origin URL, or name one: git agentv sync REMOTE".into(),
+            Self::Unknown(_) => "'git remote' lists them; 'git remote add NAME URL' adds one".into(),
+            Self::Refused { .. } => "nothing was lost: your runs are in this clone. Ask who runs the host to allow pushes to refs/agentv/*".into(),
+            Self::NotAgreed => "your runs stay here. With --yes they are pushed without a question".into(),
+            Self::Busy => "wait for it to end".into(),
+        })
+    }
+}

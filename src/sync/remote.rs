@@ -1,0 +1,72 @@
+//! Which remote, and what is where on it.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use crate::git::{Error as GitError, Remote, Repo, without_credentials};
+
+use super::{Error, Result};
+
+/// The remote called `name`; if none is given, the one that runs are shared with. One that is named must exist.
+pub fn elect(repo: &Repo, name: Option<&str>) -> Result<Remote> {
+    match name {
+        Some(name) => {
+            let url = repo.remote_url(name).ok_or_else(|| Error::Unknown(name.to_owned()))?;
+            Ok(Remote { name: name.to_owned(), url })
+        }
+        None => repo.elected_remote()?.ok_or(Error::NoRemote),
+    }
+}
+
+/// What a remote had when it was last looked at.
+#[must_use]
+pub fn tracking_ref(remote: &str) -> String {
+    format!("refs/agentv/remotes/{remote}/runs/v1")
+}
+
+/// Where a remote's inboxes are kept here.
+pub(super) fn inbox_prefix(remote: &str) -> String {
+    format!("refs/agentv/remotes/{remote}/inbox/")
+}
+
+/// What is fetched. Patterns: a remote that has none of it is no error.
+pub(super) fn refspecs(remote: &str) -> [String; 2] {
+    [
+        format!("+refs/agentv/runs/v1*:refs/agentv/remotes/{remote}/runs/v1*"),
+        format!("+refs/agentv/inbox/*:{}*", inbox_prefix(remote)),
+    ]
+}
+
+/// Whether this clone pushed runs to this address before.
+#[must_use]
+pub fn is_known(repo: &Repo, remote: &Remote) -> bool {
+    let known = std::fs::read_to_string(repo.agentv_dir().join("pushed")).unwrap_or_default();
+    known.lines().any(|line| line == without_credentials(&remote.url))
+}
+
+/// Notes that it did. Who can't write that down is asked again.
+pub(super) fn remember(repo: &Repo, remote: &Remote) {
+    if is_known(repo, remote) {
+        return;
+    }
+    let path = repo.agentv_dir().join("pushed");
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    let _ = repo.create_dir(&repo.agentv_dir());
+    let _ = std::fs::write(&path, known + &without_credentials(&remote.url) + "\n");
+    repo.share(&path);
+}
+
+/// The name of this clone among those that push: made up once.
+pub(super) fn writer(repo: &Repo) -> Result<String> {
+    let path = repo.agentv_dir().join("writer");
+    if let Ok(known) = std::fs::read_to_string(&path)
+        && !known.trim().is_empty()
+        && known.trim().bytes().all(|b| b.is_ascii_hexdigit())
+    {
+        return Ok(known.trim().to_owned());
+    }
+    let name = format!("{:016x}", RandomState::new().build_hasher().finish());
+    let io = |source| Error::from(GitError::Io { path: path.clone(), source });
+    repo.create_dir(&repo.agentv_dir()).map_err(io)?;
+    std::fs::write(&path, format!("{name}\n")).map_err(io)?;
+    Ok(name)
+}

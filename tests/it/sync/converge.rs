@@ -1,0 +1,149 @@
+//! Whatever is done in three clones, and in whatever order they are merged, the tree is the same.
+
+use super::*;
+use crate::env::copy_dir;
+use crate::random::Random;
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// Three clones that know each other.
+fn three(env: &TestEnv, format: &str) -> Vec<PathBuf> {
+    let dirs: Vec<PathBuf> = NAMES.iter().map(|name| env.root().join(name)).collect();
+    for (at, dir) in dirs.iter().enumerate() {
+        env.git_in(env.root(), ["init", "-q", &format!("--object-format={format}"), NAMES[at]]).ok();
+        env.git_in(dir, ["config", "agentv.window", ["3", "4", "5"][at]]).ok();
+        for (name, other) in NAMES.iter().zip(&dirs) {
+            env.git_in(dir, ["remote", "add", name, other.to_str().unwrap()]).ok();
+        }
+    }
+    dirs
+}
+
+/// One random edit.
+fn edit(env: &TestEnv, random: &mut Random, dir: &Path, time: u64) {
+    let known = if env.git_in(dir, ["rev-parse", "-q", "--verify", RUNS]).code == 0 { ids(env, dir) } else { vec![] };
+    if known.is_empty() || random.below(4) == 0 {
+        // Sometimes two clones record the same bundle.
+        record_at(env, dir, &format!("run-{}", random.below(30)), time).ok();
+        return;
+    }
+    let id = known[random.below(known.len() as u64) as usize].as_str();
+    let tag = format!("t{}", random.below(3));
+    let commit = "1234567".repeat(6)[..40].replace('1', &random.below(10).to_string());
+    let (add, remove) = (format!("+{tag}"), format!("-{tag}"));
+    match random.below(7) {
+        0 => at(env, dir, time, &["tag", id, &add]),
+        1 => at(env, dir, time, &["tag", id, &remove]),
+        2 => at(env, dir, time, &["note", id, "-m", &format!("note {time}")]),
+        3 => at(env, dir, time, &["note", id, "--remove"]),
+        4 => at(env, dir, time, &["delete", id]),
+        5 => at(env, dir, time, &["restore", id]),
+        _ => {
+            let _ = commit;
+            let head = env.git_in(dir, ["rev-parse", "HEAD"]).ok();
+            at(env, dir, time, &["link", id, head.trim()])
+        }
+    }
+    .ok();
+}
+
+fn pull(env: &TestEnv, dir: &Path, from: &str) {
+    env.agentv_in(dir, ["pull", from]).ok();
+}
+
+fn random_world(seed: u64, format: &str, index: bool) {
+    let env = TestEnv::without_repo();
+    let (dirs, mut random) = (three(&env, format), Random::new(seed));
+    for dir in &dirs {
+        // Two commits, so that the first is not amended.
+        env.git_in(dir, ["commit", "-q", "--allow-empty", "-m", "code"]).ok();
+        env.git_in(dir, ["tag", "published"]).ok();
+    }
+    for time in 1..70 {
+        let who = random.below(3) as usize;
+        if random.below(8) == 0 {
+            let from = NAMES[random.below(3) as usize];
+            if from != NAMES[who] {
+                pull(&env, &dirs[who], from);
+            }
+        } else {
+            // Now and then in the very same second as others.
+            edit(&env, &mut random, &dirs[who], if random.below(6) == 0 { time - 1 } else { time });
+        }
+        if index && time == 30 {
+            for dir in dirs.iter().filter(|dir| env.git_in(dir, ["rev-parse", "-q", "--verify", RUNS]).code == 0) {
+                env.agentv_in(dir, ["reindex", "--branch", RUNS]).ok();
+            }
+        }
+    }
+    // Each order in copies of its own; the remotes are still the three.
+    let copy = |name: &str, of: usize| {
+        let dir = env.root().join(name);
+        copy_dir(&dirs[of], &dir);
+        dir
+    };
+    let mut ends = Vec::new();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let end = copy(&format!("line-{order:?}").replace([' ', ',', '[', ']'], ""), order[0]);
+        pull(&env, &end, NAMES[order[1]]);
+        pull(&env, &end, NAMES[order[2]]);
+        ends.push(end);
+    }
+    for (first, [one, other]) in [(0, [1, 2]), (1, [2, 0]), (2, [0, 1])] {
+        let pair = copy(&format!("pair-{first}"), one);
+        pull(&env, &pair, NAMES[other]);
+        let end = copy(&format!("tree-{first}"), first);
+        env.git_in(&end, ["remote", "add", "pair", pair.to_str().unwrap()]).ok();
+        pull(&env, &end, "pair");
+        ends.push(end);
+    }
+    let (wanted, listed) = (tree(&env, &ends[0]), rows(&env, &ends[0]));
+    for end in &ends {
+        let seen = tree(&env, end);
+        if seen != wanted {
+            let (one, other) = (wanted.trim(), seen.trim());
+            env.git_in(&ends[0], ["fetch", "-q", end.to_str().unwrap(), RUNS]).ok();
+            panic!("seed {seed}: {}\n{}", end.display(), env.git_in(&ends[0], ["diff", one, other]).ok());
+        }
+        assert_eq!(rows(&env, end), listed, "seed {seed}");
+        whole(&env, end);
+        env.agentv_in(end, ["reindex", "--check"]);
+    }
+    // The two that ended up on each other's runs agree on everything.
+    let end = &ends[0];
+    assert_eq!(crate::second_reader::both_agree_in(&env, end).len(), listed.len());
+    // What grew with the clone, and what is made anew from its log.
+    env.agentv_in(&dirs[0], ["list", "passed>=0", "--deleted", "-n", "0"]).ok();
+    pull(&env, &dirs[0], "b");
+    pull(&env, &dirs[0], "c");
+    let query = ["list", "passed>=0", "--deleted", "-n", "0", "--format", "json"];
+    let grown = env.agentv_in(&dirs[0], query).json();
+    std::fs::remove_file(dirs[0].join(".git/agentv/index-v1.sqlite")).unwrap();
+    assert_eq!(env.agentv_in(&dirs[0], query).json(), grown, "seed {seed}");
+    assert_eq!(tree(&env, &dirs[0]), wanted);
+}
+
+/// All rows, by id: what the fold makes of the log.
+fn rows(env: &TestEnv, dir: &Path) -> Vec<String> {
+    let list = list(env, dir);
+    list["runs"].as_array().unwrap().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn three_clones_end_with_the_same_tree_in_any_order() {
+    for seed in 0..5 {
+        random_world(seed, "sha1", false);
+    }
+}
+
+#[test]
+fn three_clones_with_sha256() {
+    random_world(77, "sha256", false);
+}
+
+#[test]
+fn three_clones_that_keep_an_index() {
+    for seed in 100..102 {
+        random_world(seed, "sha1", true);
+    }
+}
