@@ -9,7 +9,7 @@ use crate::env::{NOW, Ran, TestEnv, shared, write_small_bundle};
 
 const REF: &str = "refs/agentv/runs/v1";
 
-fn read_with_python(env: &TestEnv) -> Option<Ran> {
+fn read_with_python(env: &TestEnv, dir: &Path) -> Option<Ran> {
     let new_enough = "import sys; sys.exit(sys.version_info < (3, 9))";
     let found = std::process::Command::new("python3").args(["-c", new_enough]).status();
     if !found.is_ok_and(|status| status.success()) {
@@ -17,14 +17,20 @@ fn read_with_python(env: &TestEnv) -> Option<Ran> {
         return None;
     }
     let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format_reader.py");
-    Some(env.run("python3", &env.repo, [reader.as_os_str(), "--derive".as_ref(), ".".as_ref()]))
+    Some(env.run("python3", dir, [reader.as_os_str(), "--derive".as_ref(), ".".as_ref()]))
 }
 
 /// Fails unless the second reader finds nothing wrong and lists the same runs. Returns them.
 #[track_caller]
 pub(crate) fn both_agree(env: &TestEnv) -> Vec<Value> {
-    let ours = env.agentv(["list", "-n", "0", "--deleted", "--format", "json"]).json();
-    if let Some(ran) = read_with_python(env) {
+    both_agree_in(env, &env.repo)
+}
+
+/// As [`both_agree`], in another repository.
+#[track_caller]
+pub(crate) fn both_agree_in(env: &TestEnv, dir: &Path) -> Vec<Value> {
+    let ours = env.agentv_in(dir, ["list", "-n", "0", "--deleted", "--format", "json"]).json();
+    if let Some(ran) = read_with_python(env, dir) {
         assert_eq!(ran.stderr, "");
         let theirs = ran.json();
         assert_eq!(theirs, ours);
@@ -175,7 +181,7 @@ fn a_run_whose_files_were_changed_is_noticed() {
     let message = env.git(["log", "-1", "--format=%B", REF]).ok().replace(tree, changed.trim());
     let commit = env.git(["commit-tree", root.trim(), "-p", REF, "-m", message.trim_end()]).ok();
     env.git(["update-ref", REF, commit.trim()]).ok();
-    let Some(ran) = read_with_python(&env) else { return };
+    let Some(ran) = read_with_python(&env, &env.repo) else { return };
     let said = ran.fails(1);
     for wrong in ["its artifacts are", "its files have"] {
         // The manifest's digest leads to the old files, so their size is right and their place is wrong.
@@ -205,7 +211,7 @@ fn an_index_of_the_rows() {
     let root = env.git_stdin(["mktree"], format!("{kept}\n040000 tree {dir}\tindex\n").as_bytes());
     let commit = env.git(["commit-tree", &root, "-p", REF, "-m", "x\n\nAgentv-Op: other"]).ok();
     env.git(["update-ref", REF, commit.trim()]).ok();
-    let Some(ran) = read_with_python(&env) else { return };
+    let Some(ran) = read_with_python(&env, &env.repo) else { return };
     assert!(ran.fails(1).contains("index: it is not what the log says"));
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::env::{Ran, TestEnv, write_small_bundle};
+use crate::env::{NOW, Ran, TestEnv, write_small_bundle};
 
 mod converge;
 mod crowd;
@@ -55,7 +55,7 @@ fn at(env: &TestEnv, dir: &Path, time: u64, args: &[&str]) -> Ran {
     let mut command = env.command("git", dir);
     command.arg("agentv").args(args);
     if time > 0 {
-        let date = format!("@{} +0000", 1_790_000_000 + time);
+        let date = format!("@{} +0000", NOW + time as i64);
         command.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
     }
     Ran::of(&mut command)

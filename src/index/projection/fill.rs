@@ -113,11 +113,13 @@ fn read(dir: &Path, tip: &Oid, rows: &SyncSender<Batch>) -> Result<(), crate::st
 
 /// Applies one row of a new commit. Commits come parents first, so it supersedes what is there.
 fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) -> Result<()> {
-    let mut find = tx.prepare_cached("SELECT seq, recorded FROM facts WHERE store = ?1 AND id = ?2")?;
+    let mut find = tx.prepare_cached(
+        "SELECT seq, recorded, author FROM facts JOIN texts USING (seq) WHERE store = ?1 AND id = ?2",
+    )?;
     let id = change.row.id.as_str();
-    let known: Option<(i64, i64)> =
-        find.query_row(params![number, id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let Some((seq, recorded)) = known else {
+    let known: Option<(i64, i64, String)> =
+        find.query_row(params![number, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let Some((seq, recorded, author)) = known else {
         // Without the commit that recorded it a run is in no list.
         if !change.is_record {
             return Ok(());
@@ -128,8 +130,10 @@ fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) 
     for table in OF_RUN.iter().filter(|table| !table.ends_with("cases")) {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE seq = ?1"))?.execute([seq])?;
     }
-    let recorded = if change.is_record { recorded.max(change.recorded) } else { recorded };
-    insert(tx, store, number, seq, &Listed { recorded, ..change.clone() }, &change.row.to_line())
+    // A run is of whoever recorded it last, not of whoever changed it.
+    let newer = change.is_record && change.recorded >= recorded;
+    let (recorded, author) = if newer { (change.recorded, change.author.clone()) } else { (recorded, author) };
+    insert(tx, store, number, seq, &Listed { recorded, author, ..change.clone() }, &change.row.to_line())
 }
 
 pub(super) fn insert(

@@ -139,9 +139,32 @@ impl Checker<'_, '_> {
         };
         let there = entry(&commit.tree, shard).and_then(|shard| shard.map_or(Ok(None), |shard| entry(&shard, name)));
         match there {
-            Ok(there) => there == Some(*tree),
+            Ok(there) if there == Some(*tree) => true,
+            // A merge may repeat the row of a run that one of its sides had sealed.
+            Ok(_) => commit.parents.len() > 1 && self.is_held_before(commit, id, tree),
             Err(lack) => lack == Lack::NotFetched,
         }
+    }
+
+    /// Whether an ancestor whose row names the directory holds it.
+    fn is_held_before(&self, merge: &CommitInfo, id: &RunId, tree: &Oid) -> bool {
+        let Ok(log) = self.objects.repo.log_of_what_is_here(&merge.id) else { return false };
+        let hex = tree.to_string();
+        let names_it = |commit: &CommitInfo| {
+            commit.parents.len() < 2
+                && commit.message.contains(&hex)
+                && message::rows(commit).is_ok_and(|rows| rows.iter().any(|row| row.id == *id && row.tree == hex))
+        };
+        log.map_while(Result::ok).any(|commit| {
+            let is_merge_of_it = || commit.parents.len() > 1 && commit.id != merge.id && commit.message.contains(&hex);
+            (names_it(&commit) || is_merge_of_it()) && self.is_in_window(&commit, id, tree)
+        })
+    }
+
+    fn is_in_window(&self, commit: &CommitInfo, id: &RunId, tree: &Oid) -> bool {
+        let (shard, name) = id.shard();
+        let entry = |tree: &Oid, name: &str| self.objects.tree(tree).ok()?.get(name.as_bytes()).map(|entry| entry.id);
+        entry(&commit.tree, shard).and_then(|shard| entry(&shard, name)) == Some(*tree)
     }
 
     fn commit(&self, id: &Oid) -> Option<(CommitInfo, Vec<Row>)> {

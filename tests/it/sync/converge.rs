@@ -29,9 +29,8 @@ fn edit(env: &TestEnv, random: &mut Random, dir: &Path, time: u64) {
     }
     let id = known[random.below(known.len() as u64) as usize].as_str();
     let tag = format!("t{}", random.below(3));
-    let commit = "1234567".repeat(6)[..40].replace('1', &random.below(10).to_string());
     let (add, remove) = (format!("+{tag}"), format!("-{tag}"));
-    match random.below(7) {
+    let ran = match random.below(7) {
         0 => at(env, dir, time, &["tag", id, &add]),
         1 => at(env, dir, time, &["tag", id, &remove]),
         2 => at(env, dir, time, &["note", id, "-m", &format!("note {time}")]),
@@ -39,12 +38,12 @@ fn edit(env: &TestEnv, random: &mut Random, dir: &Path, time: u64) {
         4 => at(env, dir, time, &["delete", id]),
         5 => at(env, dir, time, &["restore", id]),
         _ => {
-            let _ = commit;
             let head = env.git_in(dir, ["rev-parse", "HEAD"]).ok();
             at(env, dir, time, &["link", id, head.trim()])
         }
-    }
-    .ok();
+    };
+    // A deleted run can't be linked.
+    assert!(ran.code == 0 || ran.stderr.contains("was deleted"), "{ran:?}");
 }
 
 fn pull(env: &TestEnv, dir: &Path, from: &str) {
@@ -68,7 +67,8 @@ fn random_world(seed: u64, format: &str, index: bool) {
             }
         } else {
             // Now and then in the very same second as others.
-            edit(&env, &mut random, &dirs[who], if random.below(6) == 0 { time - 1 } else { time });
+            let time = if random.below(6) == 0 { time - 1 } else { time };
+            edit(&env, &mut random, &dirs[who], time);
         }
         if index && time == 30 {
             for dir in dirs.iter().filter(|dir| env.git_in(dir, ["rev-parse", "-q", "--verify", RUNS]).code == 0) {
@@ -107,7 +107,9 @@ fn random_world(seed: u64, format: &str, index: bool) {
         }
         assert_eq!(rows(&env, end), listed, "seed {seed}");
         whole(&env, end);
-        env.agentv_in(end, ["reindex", "--check"]);
+        if index {
+            env.agentv_in(end, ["reindex", "--branch", RUNS, "--check"]).ok();
+        }
     }
     // The two that ended up on each other's runs agree on everything.
     let end = &ends[0];
