@@ -9,6 +9,11 @@ use gix::sec::trust::{DefaultForLevel, Mapping};
 use super::pack::Packs;
 use super::{Error, Git, Oid, Result, config, process};
 
+/// How many packs may appear while a repository is open: gix makes room for them once. A sync that loses races
+/// fetches and writes several each time.
+const SLOTS: gix::odb::store::init::Slots =
+    gix::odb::store::init::Slots::AsNeededByDiskState { multiplier: 1.5, minimum: 512 };
+
 /// How much configuration to read when a repository is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfigScope {
@@ -59,7 +64,8 @@ impl Repo {
     pub fn at(dir: &Path) -> Result<Self> {
         let mut permissions = gix::open::Permissions::default_for_level(Trust::Full);
         permissions.env.git_prefix = gix::sec::Permission::Deny;
-        let options = gix::open::Options::default().permissions(permissions).lossy_config(true);
+        let options =
+            gix::open::Options::default().permissions(permissions).lossy_config(true).object_store_slots(SLOTS);
         let gix = gix::ThreadSafeRepository::open_opts(dir, options).map_err(|err| explain(dir, &err))?;
         Ok(Self::from_gix(gix.to_thread_local()))
     }
@@ -257,6 +263,7 @@ fn trust(scope: ConfigScope, parameters: Option<&str>) -> Mapping<gix::open::Opt
             .permissions(permissions)
             .bail_if_untrusted(true)
             .lossy_config(true)
+            .object_store_slots(SLOTS)
             .cli_overrides(overrides.iter().map(String::as_str))
     };
     Mapping { full: options(Trust::Full), reduced: options(Trust::Reduced) }

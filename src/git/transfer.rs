@@ -59,7 +59,9 @@ impl Repo {
                 let summary = line.split('\t').nth(2).unwrap_or_default().to_owned();
                 let host: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote:")).collect();
                 let said = host.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-                Ok(RefPush::Rejected(scrub(&std::iter::once(summary.as_str()).chain(said).collect::<Vec<_>>().join("; "))))
+                Ok(RefPush::Rejected(scrub(
+                    &std::iter::once(summary.as_str()).chain(said).collect::<Vec<_>>().join("; "),
+                )))
             }
             None if status.success() => Ok(RefPush::Done),
             None => Err(self.cannot_reach(remote, words(&stderr))),
@@ -72,12 +74,7 @@ impl Repo {
     }
 
     /// Runs a command that talks to a remote until it ends, or until nothing was heard for too long.
-    fn transfer(
-        &self,
-        git: Git,
-        remote: &str,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<(ExitStatus, String, String)> {
+    fn transfer(&self, git: Git, remote: &str, progress: &mut dyn FnMut(&str)) -> Result<(ExitStatus, String, String)> {
         let seconds = self.setting_u64("agentv.timeout")?.unwrap_or(DEFAULT_TIMEOUT).max(1);
         let (mut child, _) = git.spawn_piped()?;
         drop(child.stdin.take());
@@ -114,12 +111,17 @@ impl Repo {
     /// The refs below `prefix`, with what they name.
     pub fn refs_below(&self, prefix: &str) -> Result<Vec<(String, Oid)>> {
         let out = self.git("for-each-ref").args(["--format=%(objectname) %(refname)", prefix]).run_text()?;
-        let line = |line: &str| line.split_once(' ').and_then(|(id, name)| Some((name.to_owned(), self.parse_oid(id)?)));
+        let line =
+            |line: &str| line.split_once(' ').and_then(|(id, name)| Some((name.to_owned(), self.parse_oid(id)?)));
         Ok(out.lines().filter_map(line).collect())
     }
 }
 
-fn read(mut pipe: impl Read + Send + 'static, is_stdout: bool, to: Sender<(bool, Vec<u8>)>) -> std::thread::JoinHandle<()> {
+fn read(
+    mut pipe: impl Read + Send + 'static,
+    is_stdout: bool,
+    to: Sender<(bool, Vec<u8>)>,
+) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
         let mut buffer = [0; 8192];
         while let Ok(n) = pipe.read(&mut buffer)

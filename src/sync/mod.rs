@@ -238,7 +238,9 @@ impl Sync<'_> {
     fn leave_in_inbox(&self, listener: &mut dyn Listener, mut synced: Synced) -> Result<Synced> {
         let writer = writer(self.repo)?;
         let seen = self.fetch(listener, &mut synced)?;
-        let (Some(_), Some(tip)) = (self.merge(&seen, &mut synced).ok(), self.store.tip_id()?) else { return Ok(synced) };
+        let (Some(_), Some(tip)) = (self.merge(&seen, &mut synced).ok(), self.store.tip_id()?) else {
+            return Ok(synced);
+        };
         let full = format!("refs/agentv/inbox/{writer}");
         let old = seen.inboxes.iter().find(|(name, _)| *name == writer).map(|(_, id)| *id);
         let what = PushRef { name: &full, new: Some(tip), old };
@@ -255,9 +257,17 @@ impl Sync<'_> {
 
 /// Whether a host says that one of its locks was taken. It is only asked when the ref did not move.
 fn is_lock(reason: &str) -> bool {
-    ["lock", "failed to update ref", "incorrect old value", "stale info", "fetch first", "non-fast-forward", "reference already exists"]
-        .iter()
-        .any(|words| reason.contains(words))
+    [
+        "lock",
+        "failed to update ref",
+        "incorrect old value",
+        "stale info",
+        "fetch first",
+        "non-fast-forward",
+        "reference already exists",
+    ]
+    .iter()
+    .any(|words| reason.contains(words))
 }
 
 /// A pause that grows and differs between processes, so that they do not meet again.

@@ -160,12 +160,7 @@ fn write(
     put(sink, dir, CURRENT.as_bytes(), newest.iter().copied())
 }
 
-fn put<'l>(
-    sink: &mut dyn ObjectSink,
-    dir: &mut Tree,
-    name: &[u8],
-    lines: impl Iterator<Item = &'l str>,
-) -> Result<()> {
+fn put<'l>(sink: &mut dyn ObjectSink, dir: &mut Tree, name: &[u8], lines: impl Iterator<Item = &'l str>) -> Result<()> {
     let text = lines.fold(String::new(), |text, line| text + line + "\n");
     dir.insert(name, EntryKind::File, sink.put(Kind::Blob, text.as_bytes())?);
     Ok(())

@@ -69,7 +69,12 @@ fn credentials_are_not_shown() {
 fn the_first_push_wants_an_answer() {
     let env = TestEnv::without_repo();
     let (hub, a) = world(&env);
-    fails(&env, &a, &["push"], &["the first push of runs from this clone", "1 run, about ", "'origin' (file://", "--yes"]);
+    fails(
+        &env,
+        &a,
+        &["push"],
+        &["the first push of runs from this clone", "1 run, about ", "'origin' (file://", "--yes"],
+    );
     assert_eq!(env.git_in(&hub, ["for-each-ref"]).ok(), "");
     env.agentv_in(&a, ["push", "--yes"]).ok();
     // Once is enough, for that address.
@@ -100,7 +105,7 @@ fn a_host_that_refuses_is_quoted() {
 }
 
 #[test]
-fn a_lock_that_is_taken_for_long_leads_to_the_inbox_or_a_refusal() {
+fn a_lock_that_stays_is_a_refusal() {
     let env = TestEnv::without_repo();
     let (hub, a) = world(&env);
     sync(&env, &a);
@@ -123,7 +128,7 @@ fn a_remote_ref_that_is_no_run_history() {
     env.git_in(&hub, ["update-ref", "-d", RUNS]).ok();
     let blob = env.git_in(&hub, ["hash-object", "-w", "/dev/null"]).ok();
     env.git_in(&hub, ["update-ref", RUNS, blob.trim()]).ok();
-    fails(&env, &a, &["sync", "--yes"], &["holds no runs"]);
+    fails(&env, &a, &["sync", "--yes"], &["does not hold runs", "it is a blob"]);
 }
 
 #[test]
