@@ -37,7 +37,7 @@ impl Repo {
         let git = self.git("-c").args(["fetch.fsckObjects=true", "fetch", "--progress", "--prune", "--no-tags"]);
         let git = git.args(["--no-write-fetch-head", "--recurse-submodules=no", "--end-of-options", remote]);
         let (status, _, stderr) = self.transfer(git.args(refspecs), remote, progress)?;
-        if status.success() { Ok(()) } else { Err(self.cannot_reach(remote, words(&stderr))) }
+        if status.success() { Ok(()) } else { Err(self.cannot_reach(remote, &words(&stderr))) }
     }
 
     /// Pushes one ref, never by force: it is moved if it is what was seen, or not at all. No hook of the user runs.
@@ -64,13 +64,13 @@ impl Repo {
                 )))
             }
             None if status.success() => Ok(RefPush::Done),
-            None => Err(self.cannot_reach(remote, words(&stderr))),
+            None => Err(self.cannot_reach(remote, &words(&stderr))),
         }
     }
 
-    fn cannot_reach(&self, remote: &str, reason: String) -> Error {
+    fn cannot_reach(&self, remote: &str, reason: &str) -> Error {
         let url = self.remote_url(remote).map_or_else(|| remote.to_owned(), |url| super::without_credentials(&url));
-        Error::Remote { url, reason: scrub(&reason) }
+        Error::Remote { url, reason: scrub(reason) }
     }
 
     /// Runs a command that talks to a remote until it ends, or until nothing was heard for too long.
@@ -96,7 +96,7 @@ impl Repo {
                 Err(RecvTimeoutError::Timeout) => {
                     let _ = child.kill();
                     let _ = child.wait();
-                    return Err(self.cannot_reach(remote, format!("no answer for {seconds} seconds")));
+                    return Err(self.cannot_reach(remote, &format!("no answer for {seconds} seconds")));
                 }
             }
         }

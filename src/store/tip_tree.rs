@@ -205,7 +205,6 @@ impl TipTree {
     }
 
     /// The directories of a shard and the lines of its lists.
-    #[expect(clippy::type_complexity, reason = "two maps from names to directories")]
     pub(super) fn places(
         &mut self,
         repo: &Repo,

@@ -22,7 +22,7 @@ pub(super) fn take(repo: &Repo) -> Result<Option<File>> {
         match file.try_lock() {
             Ok(()) => return Ok(Some(file)),
             Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(20))
+                std::thread::sleep(Duration::from_millis(20));
             }
             Err(TryLockError::WouldBlock) => return Err(Error::Busy),
             Err(TryLockError::Error(_)) => return Ok(None),

@@ -12,6 +12,7 @@ fn modules_know_only_what_they_may() {
         ("run", &["gix", "crate::git", "crate::store", "crate::cli"]),
         ("git", &["crate::run", "crate::store", "crate::cli"]),
         ("store", &["gix::", "crate::cli", "println!", "std::process::Command"]),
+        ("sync", &["gix", "crate::cli", "println!", "std::process::Command"]),
         ("hooks", &["gix", "crate::cli", "println!", "std::process::Command"]),
         ("index", &["gix", "crate::cli", "println!", "std::process::Command"]),
         ("cli", &["gix::"]),

@@ -100,9 +100,9 @@ pub(super) fn merge(ours: (&Fields, &[Change], &Side), theirs: (&Fields, &[Chang
 
 /// The last change of a field on one side.
 fn last<'c>(name: &(Field, String), changes: &'c [Change], side: &Side) -> Option<&'c Change> {
-    let changed: Vec<_> = changes.iter().filter(|change| change.before.get(name) != change.after.get(name)).collect();
-    let newest = changed.iter().map(|change| change.at.0).max()?;
-    let newest: Vec<_> = changed.into_iter().filter(|change| change.at.0 == newest).collect();
+    let of_it: Vec<_> = changes.iter().filter(|change| change.before.get(name) != change.after.get(name)).collect();
+    let newest = of_it.iter().map(|change| change.at.0).max()?;
+    let newest: Vec<_> = of_it.into_iter().filter(|change| change.at.0 == newest).collect();
     // Dates are seconds. Within one, a commit is newer than its ancestors.
     let is_last = |one: &&Change| !newest.iter().any(|other| side.is_ancestor(&one.at.1, &other.at.1));
     newest.iter().copied().filter(is_last).max_by_key(|change| change.at)
