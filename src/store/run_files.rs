@@ -72,10 +72,8 @@ impl<'r> Store<'r> {
             let small = |path: &[u8]| path.ends_with(b".json") || path.ends_with(b".jsonl");
             // Summaries and lists of cases lie at the top, or one directory below.
             let files = run.tree_files()?;
-            let near = files
-                .files()
-                .iter()
-                .filter(|(path, _)| path.iter().filter(|&&byte| byte == b'/').count() < 2 && small(path));
+            let near =
+                files.files().iter().filter(|(path, _)| path.split(|&byte| byte == b'/').count() <= 2 && small(path));
             wanted.extend(near.filter(|(_, file)| !file.split).map(|(_, file)| file.id));
         }
         Ok(self.repo.ensure_present(&wanted)?)

@@ -148,7 +148,7 @@ fn objects_that_are_gone_or_broken() {
         for args in [&["fsck"][..], &["fsck", "--repair"]] {
             let found = env.agentv(args);
             assert_eq!((found.code, problems(&found)), (1, vec![expected.clone()]), "{found:?}");
-            assert!(found.stderr.contains("fetch refs/agentv/runs/v1 from a remote or a clone"), "{found:?}");
+            assert!(found.stderr.contains("git fetch --refetch REMOTE refs/agentv/runs/v1"), "{found:?}");
         }
     }
     let env = copy_of(&origin);

@@ -97,8 +97,10 @@ fn the_head_of_a_repository_without_main() {
     assert!(said.starts_with("indexed agentv/results/v1: 2 rows"), "{said}");
     let said = env.agentv_in(env.root(), ["reindex", "--repo", "bare.git"]).ok();
     assert_eq!(said, "nothing to do: the index of agentv/results/v1 is right, 2 rows\n");
-    // From inside it, and by --branch alone.
-    let said = env.agentv_in(&place, ["reindex", "--branch", "agentv/results/v1", "--check"]).ok();
+    // From inside it. A branch alone means no repository: the cache is what reindex without one is about.
+    env.agentv_in(&place, ["reindex", "--branch", "agentv/results/v1"]).fails(2);
+    env.agentv_in(&place, ["reindex", "--repo", ""]).fails(2);
+    let said = env.agentv_in(&place, ["reindex", "--repo", ".", "--branch", "agentv/results/v1", "--check"]).ok();
     assert_eq!(said, "the index of agentv/results/v1 is right, 2 rows\n");
 }
 
