@@ -72,7 +72,7 @@ fn random_world(seed: u64, format: &str, index: bool) {
         }
         if index && time == 30 {
             for dir in dirs.iter().filter(|dir| env.git_in(dir, ["rev-parse", "-q", "--verify", RUNS]).code == 0) {
-                env.agentv_in(dir, ["reindex", "--branch", RUNS]).ok();
+                env.agentv_in(dir, ["reindex", "--repo", ".", "--branch", RUNS]).ok();
             }
         }
     }
@@ -108,7 +108,7 @@ fn random_world(seed: u64, format: &str, index: bool) {
         assert_eq!(rows(&env, end), listed, "seed {seed}");
         whole(&env, end);
         if index {
-            env.agentv_in(end, ["reindex", "--branch", RUNS, "--check"]).ok();
+            env.agentv_in(end, ["reindex", "--repo", ".", "--branch", RUNS, "--check"]).ok();
         }
     }
     // The two that ended up on each other's runs agree on everything.
