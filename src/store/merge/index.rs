@@ -17,6 +17,24 @@ struct File {
     lines: Vec<(Option<RunId>, String)>,
 }
 
+impl File {
+    /// Puts the lines of `news` in place of those of the same runs, and takes them out of it. Whether that changed anything.
+    fn renew(&mut self, news: &mut HashMap<RunId, String>) -> bool {
+        let mut changed = false;
+        for (id, line) in &mut self.lines {
+            if let Some(row) = id.as_ref().and_then(|id| news.remove(id)) {
+                changed |= *line != row;
+                *line = row;
+            }
+        }
+        changed
+    }
+
+    fn put(&self, sink: &mut dyn ObjectSink, dir: &mut Tree) -> Result<()> {
+        put(sink, dir, &self.name, self.lines.iter().map(|(_, line)| line.as_str()))
+    }
+}
+
 /// Puts the index of both into `ours`, if one of them keeps one. `both` are the rows of the runs that both changed.
 ///
 /// Files of the same runs keep their lines where they are. From the first file on that has other runs, all lines stand in the order
@@ -50,17 +68,11 @@ pub(super) fn merge(
         }
     }
     for file in &mut a {
-        let before = file.lines.clone();
-        for (id, line) in &mut file.lines {
-            if let Some(id) = id {
-                tail.remove(id);
-                if let Some(row) = news.remove(id) {
-                    *line = row;
-                }
-            }
+        for id in file.lines.iter().filter_map(|(id, _)| id.as_ref()) {
+            tail.remove(id);
         }
-        if file.lines != before {
-            put(sink, &mut dir, &file.name, file.lines.iter().map(|(_, line)| line.as_str()))?;
+        if file.renew(&mut news) {
+            file.put(sink, &mut dir)?;
         }
     }
     tail.extend(news);
@@ -89,11 +101,7 @@ fn keep_one(
         let sealed = sealed_files(&dir).len();
         let (mut tail, mut odd) = (HashMap::new(), Vec::new());
         for mut file in files(repo, &dir)? {
-            let before = file.lines.clone();
-            for (id, line) in &mut file.lines {
-                let row = id.as_ref().and_then(|id| news.remove(id));
-                *line = row.unwrap_or_else(|| std::mem::take(line));
-            }
+            let changed = file.renew(&mut news);
             if file.name == CURRENT.as_bytes() {
                 for (id, line) in file.lines {
                     match id {
@@ -101,8 +109,8 @@ fn keep_one(
                         None => odd.push(line),
                     }
                 }
-            } else if file.lines != before {
-                put(sink, &mut dir, &file.name, file.lines.iter().map(|(_, line)| line.as_str()))?;
+            } else if changed {
+                file.put(sink, &mut dir)?;
             }
         }
         tail.extend(news);
