@@ -211,7 +211,8 @@ pub fn bin_dir() -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_git-agentv")).parent().unwrap().to_owned()
 }
 
-fn path_with_us() -> OsString {
+/// `PATH` with our binaries first.
+pub fn path_with_us() -> OsString {
     let path = std::env::var_os("PATH").unwrap();
     std::env::join_paths(std::iter::once(bin_dir()).chain(std::env::split_paths(&path))).unwrap()
 }

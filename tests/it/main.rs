@@ -64,6 +64,9 @@ mod results_index;
 mod runs_of;
 mod schema;
 mod second_reader;
+#[cfg(unix)]
+#[allow(dead_code, reason = "not every test needs every behaviour")]
+mod servers;
 mod smoke;
 mod source;
 mod sync;
