@@ -2,6 +2,9 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use crate::sync::results::Dirs;
 
 /// What the environment says, read once.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +58,13 @@ pub(crate) struct Env {
 pub(crate) const PASSED_THROUGH: &str = "AGENTV_PASSED_THROUGH";
 
 impl Env {
+    /// Directories of the user.
+    pub(crate) fn dirs(&self) -> Dirs {
+        let home = self.home.as_ref().map(PathBuf::from);
+        let data = self.data_home.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
+        Dirs { data: data.or_else(|| home.as_ref().map(|home| home.join(".local/share"))), home }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub(crate) fn read() -> Self {
         let text = |name: &str| std::env::var(name).ok();

@@ -6,7 +6,9 @@
 //! `git update-ref`, because only git does it right on every ref backend
 //! (gix 0.90 reports success and loses the write in reftable repositories).
 
+mod address;
 mod amend;
+mod bare;
 mod between;
 mod checkout;
 mod commit;
@@ -32,7 +34,9 @@ mod version;
 mod weburl;
 mod worktree;
 
+pub use address::{beside, host_of, is_name, repository_name};
 pub use amend::RawCommit;
+pub use bare::{Listed, init_bare, list_origin, set_origin};
 pub use commit::{Commit, CommitInfo, cited, trailers};
 pub use error::{Error, Result};
 pub use history::SourceCommit;

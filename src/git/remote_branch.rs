@@ -1,9 +1,8 @@
 //! A branch of another repository, worked on in a clone that is thrown away.
 
-use std::fmt::Write;
-
 use tempfile::TempDir;
 
+use super::bare::{init_bare, set_origin};
 use super::{ConfigScope, Error, Git, Oid, Repo, Result, without_credentials};
 
 /// A bare clone of one branch, without blobs. It is removed when this is dropped.
@@ -33,21 +32,9 @@ impl RemoteBranch {
         let fail = |reason: String| Error::Remote { url: shown.clone(), reason };
         let dir = tempfile::Builder::new().prefix("agentv-").tempdir().map_err(Error::io(std::env::temp_dir()))?;
         let init = |format: &str| {
-            let git = Git::in_dir(dir.path(), "init").args(["--quiet", "--bare", "--template="]);
-            git.arg(format!("--object-format={format}")).run()?;
-            // On a command line everybody on this machine could read what is secret in an address.
-            let config = dir.path().join("config");
-            let mut text = std::fs::read_to_string(&config).map_err(Error::io(&config))?;
-            let quoted = url.replace('\\', "\\\\").replace('"', "\\\"");
-            let _ = write!(
-                text,
-                "[remote \"origin\"]\n\turl = \"{quoted}\"\n\tpromisor = true\n\tpartialclonefilter = blob:none\n"
-            );
-            std::fs::write(&config, text).map_err(Error::io(config))
+            init_bare(dir.path(), format)?;
+            set_origin(dir.path(), url, "\tpromisor = true\n\tpartialclonefilter = blob:none\n")
         };
-        if url.contains(['\n', '\0']) {
-            return Err(fail("an address has no line breaks".into()));
-        }
         init("sha1")?;
         let listed =
             Git::in_dir(dir.path(), "ls-remote").args(["--symref", "origin", "HEAD", "refs/heads/*"]).run_text();

@@ -29,6 +29,25 @@ pub enum Error {
     /// Nobody agreed to the first push.
     #[error("nothing was pushed")]
     NotAgreed,
+    /// Something that names no repository.
+    #[error("'{place}' names no repository: {reason}")]
+    BadPlace {
+        /// What was given.
+        place: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Nobody says where data of programs is kept.
+    #[error("there is no place for the clone of a results repository: neither XDG_DATA_HOME nor HOME is set")]
+    NoDataDir,
+    /// The clone of a results repository can't be made.
+    #[error("cannot make the clone of a results repository in '{}': {source}", .path.display())]
+    DataDir {
+        /// The directory for it.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Another sync of this clone goes on for too long.
     #[error("another sync of this clone is running")]
     Busy,
@@ -56,6 +75,9 @@ impl Error {
             Self::Unknown(_) => "'git remote' lists them; 'git remote add NAME URL' adds one".into(),
             Self::Refused { .. } => "nothing was lost: your runs are in this clone. Ask who runs the host to allow pushes to refs/agentv/*".into(),
             Self::NotAgreed => "your runs stay here. With --yes they are pushed without a question".into(),
+            Self::BadPlace { .. } => "name it as acme/evals, by its address, or by a path".into(),
+            Self::NoDataDir => "set XDG_DATA_HOME to a directory that is yours".into(),
+            Self::DataDir { .. } => "XDG_DATA_HOME names another place for it".into(),
             Self::Busy => "wait for it to end".into(),
         })
     }

@@ -6,7 +6,9 @@
 
 mod error;
 mod lock;
+pub mod places;
 mod remote;
+pub mod results;
 
 use std::time::{Duration, Instant};
 

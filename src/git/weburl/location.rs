@@ -1,21 +1,21 @@
 //! The URL of a remote, taken apart.
 
 /// A remote's URL, taken apart. Credentials are not kept.
-pub(super) struct Location {
+pub(in crate::git) struct Location {
     /// `https`, or `http` if that is how the remote is reached.
     pub(super) scheme: &'static str,
     /// Lower case.
-    pub(super) host: String,
+    pub(in crate::git) host: String,
     /// `:8443`, of a web server only.
     port: String,
     /// What stands between slashes, decoded, without the `.git` at the end.
-    pub(super) path: Vec<String>,
+    pub(in crate::git) path: Vec<String>,
     /// The last one as it was written.
     pub(super) last: String,
 }
 
 impl Location {
-    pub(super) fn parse(url: &str) -> Option<Self> {
+    pub(in crate::git) fn parse(url: &str) -> Option<Self> {
         let (scheme, authority, path, encoded) = if let Some((scheme, rest)) = url.split_once("://") {
             let (authority, path) = rest.split_once('/')?;
             (scheme, authority, path, true)

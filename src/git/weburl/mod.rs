@@ -5,7 +5,7 @@
 
 mod location;
 
-use location::Location;
+pub(super) use location::Location;
 
 use super::{Error, Repo, Result};
 
