@@ -4,13 +4,15 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::args::Cat;
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::Failure;
 use super::output::sanitize_lines;
+use super::places::Places;
 
 pub(super) fn run(context: &mut Context, args: &Cat) -> Result<ExitCode, Failure> {
     let repo = context.repo_to_read()?;
-    let run = store(&repo).find(&args.run)?;
+    let places = Places::of(context, &repo);
+    let (run, _) = places.find(&args.run)?;
     let path = path_bytes(&args.path);
     let mut out = context.ui.out(Some(&repo));
     let terminal = context.ui.is_terminal();

@@ -10,11 +10,12 @@ use super::args::{Note, Runs, Tag};
 use super::context::{Context, store};
 use super::failure::Failure;
 use super::output::{sanitize, sanitize_lines};
+use super::places::find_own;
 
 pub(super) fn tag(context: &mut Context, args: &Tag) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let store = store(&repo);
-    let run = store.find(&args.run)?;
+    let run = find_own(context, &store, &args.run)?;
     let tags = if args.edits.is_empty() {
         run.overlay.effective_tags(&run.manifest.tags)
     } else {
@@ -29,7 +30,7 @@ pub(super) fn tag(context: &mut Context, args: &Tag) -> Result<ExitCode, Failure
 pub(super) fn note(context: &mut Context, args: &Note) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let store = store(&repo);
-    let run = store.find(&args.run)?;
+    let run = find_own(context, &store, &args.run)?;
     let mut out = context.ui.out(None);
     match (&args.message, args.remove) {
         (None, false) => {
@@ -60,7 +61,7 @@ pub(super) fn restore(context: &mut Context, args: &Runs) -> Result<ExitCode, Fa
 fn change(context: &mut Context, args: &Runs, edit: &Edit, done: &str, nothing: &str) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let store = store(&repo);
-    let ids = args.runs.iter().map(|spec| find(&store, spec)).collect::<Result<Vec<_>, _>>()?;
+    let ids = args.runs.iter().map(|spec| find(context, &store, spec)).collect::<Result<Vec<_>, _>>()?;
     let mut out = context.ui.out(None);
     for id in ids {
         let edited = store.edit(&id, edit)?;
@@ -70,8 +71,8 @@ fn change(context: &mut Context, args: &Runs, edit: &Edit, done: &str, nothing: 
     Ok(ExitCode::SUCCESS)
 }
 
-fn find(store: &Store<'_>, spec: &str) -> Result<RunId, Failure> {
-    Ok(store.find(spec)?.id().clone())
+fn find(context: &Context, store: &Store<'_>, spec: &str) -> Result<RunId, Failure> {
+    Ok(find_own(context, store, spec)?.id().clone())
 }
 
 fn said(done: &str, nothing: &str, edited: &Edited) -> String {

@@ -8,14 +8,16 @@ use std::process::ExitCode;
 use crate::store::{StoredFile, StoredRun};
 
 use super::args::Export;
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::Failure;
 use super::human::plural;
+use super::places::Places;
 use super::progress::Progress;
 
 pub(super) fn run(context: &mut Context, args: &Export) -> Result<ExitCode, Failure> {
     let repo = context.repo_to_read()?;
-    let run = store(&repo).find(&args.run)?;
+    let places = Places::of(context, &repo);
+    let (run, _) = places.find(&args.run)?;
     let files = run.files()?;
     let dir = context.path(&args.dir);
     let shown = args.dir.display();

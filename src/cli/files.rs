@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::args::{Files, Format};
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::Failure;
 use super::human::bytes;
 use super::output::{GREEN, sanitize};
+use super::places::Places;
 use super::records;
 use super::table::{Cell, Column, print};
 
@@ -23,7 +24,8 @@ struct File {
 
 pub(super) fn run(context: &mut Context, args: &Files) -> Result<ExitCode, Failure> {
     let repo = context.repo_to_read()?;
-    let files = store(&repo).find(&args.run)?.files()?;
+    let places = Places::of(context, &repo);
+    let files = places.find(&args.run)?.0.files()?;
     let files: Vec<File> = files
         .iter()
         .map(|file| File {

@@ -13,6 +13,7 @@ use super::args::{DocumentFormat, Link, Unlink};
 use super::context::{Context, store};
 use super::failure::Failure;
 use super::output::sanitize;
+use super::places::find_own;
 use super::records::{JSON_VERSION, print_json};
 use super::source::short;
 
@@ -76,7 +77,7 @@ impl Report {
 pub(super) fn link(context: &mut Context, args: &Link) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let store = store(&repo);
-    let run = store.find(&args.run)?;
+    let run = find_own(context, &store, &args.run)?;
     let commit = find_commit(&repo, args.commit.as_deref())?;
     let mut report = Report::new(&run, &commit);
     let text = match hooks::link(&store, &run, &commit)? {
@@ -108,7 +109,7 @@ pub(super) fn link(context: &mut Context, args: &Link) -> Result<ExitCode, Failu
 pub(super) fn unlink(context: &mut Context, args: &Unlink) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let store = store(&repo);
-    let run = store.find(&args.run)?;
+    let run = find_own(context, &store, &args.run)?;
     let commit = find_commit(&repo, args.commit.as_deref())?;
     let mut report = Report::new(&run, &commit);
     let linked_before = run.overlay.is_linked(&report.commit);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::index::StoreSet;
 use crate::run::{Row, RunStatus, format_time};
 use crate::store::Listed;
 
@@ -14,6 +15,7 @@ use super::context::{Context, store};
 use super::failure::Failure;
 use super::human::{ago, bar, dollars, milliseconds};
 use super::output::{CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize};
+use super::places::{Places, Wanted};
 use super::progress::Progress;
 use super::query;
 use super::records;
@@ -26,6 +28,23 @@ pub(super) struct ListedRow<'a> {
     row: &'a Row,
     /// When it was recorded; RFC 3339, UTC.
     recorded_at: String,
+    /// Which of the places that were asked have it; only with --from and --all.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    places: Option<&'a [String]>,
+}
+
+/// Runs to be printed.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) runs: Vec<Listed>,
+    /// Where each of them is, if that was asked.
+    pub(super) places: Option<Vec<Vec<String>>>,
+}
+
+impl Shown {
+    fn places_of(&self, at: usize) -> Option<&[String]> {
+        self.places.as_ref()?.get(at).map(Vec::as_slice)
+    }
 }
 
 /// What `list --format json` prints.
@@ -70,8 +89,17 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
     if asks || args.count || args.group_by.is_some() {
         return query::run(context, args);
     }
-    let repo = context.repo_to_read()?;
-    let store = store(&repo);
+    let wanted = Wanted::of(args);
+    // Results repositories may be named in the user's settings.
+    let repo = if args.from.is_empty() && !args.all { context.repo_to_read()? } else { context.repo()? };
+    let places = if wanted.is_own(context, &repo)? { None } else { Some(Places::of(context, &repo)) };
+    let sets = places.as_ref().map(|places| places.sets(context, wanted, false)).transpose()?;
+    // The log of one ref is in the right order; several are put together by the projection.
+    let (store, name) = match sets.as_deref() {
+        None => (store(&repo), None),
+        Some([StoreSet { stores, name, .. }]) if stores.len() == 1 => (stores[0], Some(name.clone())),
+        Some(_) => return query::run(context, args),
+    };
     let limit = if args.limit == 0 { usize::MAX } else { args.limit };
     let mut progress = Progress::new(&context.ui, "reading runs");
     let mut runs = Vec::new();
@@ -81,9 +109,12 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
         progress.set(runs.len(), 0);
     }
     drop(progress);
+    let places = name.iter().map(|name| vec![vec![name.clone()]; runs.len()]).next();
+    let shown = Shown { places: places.filter(|_| !matches!(wanted, Wanted::Usual)), runs };
+    let runs = &shown.runs;
     let mut out = context.ui.out(Some(&repo));
     if args.format == Format::Table {
-        table(&mut out, &runs, context.ui.width())?;
+        table(&mut out, &shown, context.ui.width())?;
         // Looking one further costs one commit.
         if runs.len() == limit && rows.next().transpose()?.is_some() && context.ui.is_terminal() {
             writeln!(out, "{}", out.paint(DIM, &format!("the newest {limit}; -n 0 shows all")))?;
@@ -91,11 +122,15 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
     } else {
         // Only a page that is followed by another has a cursor.
         let more = args.format == Format::Json && runs.len() == limit && rows.next().transpose()?.is_some();
-        let next = runs.last().filter(|_| more).map(|run| query::cursor(args.deleted, run));
-        print_rows(&mut out, args.format, &runs, next.as_deref())?;
+        let next = runs.last().filter(|_| more).map(|run| query::cursor(args, run));
+        print_rows(&mut out, args.format, &shown, next.as_deref())?;
     }
     out.finish()?;
     if runs.is_empty() && args.format == Format::Table {
+        if let Some(name) = name {
+            context.ui.tell(&format!("there are no runs in '{}'", sanitize(&name)));
+            return Ok(ExitCode::SUCCESS);
+        }
         context.ui.tell("no runs are recorded in this repository yet");
         context
             .ui
@@ -105,26 +140,39 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
 }
 
 /// Prints runs for programs. `next` is what the next page is asked for with.
-pub(super) fn print_rows(out: &mut Out, format: Format, runs: &[Listed], next: Option<&str>) -> std::io::Result<()> {
-    let items: Vec<_> = runs.iter().map(listed_row).collect();
+pub(super) fn print_rows(out: &mut Out, format: Format, shown: &Shown, next: Option<&str>) -> std::io::Result<()> {
+    let item = |(at, run)| listed_row(run, shown.places_of(at));
+    let items: Vec<_> = shown.runs.iter().enumerate().map(item).collect();
     if format == Format::Json {
         return records::print_json(out, &ListDocument { version: records::JSON_VERSION, runs: items, next });
     }
-    records::print(out, format, "runs", &FIELDS, &items)
+    let has_repo = shown.runs.iter().any(|run| repo_of(&run.row).is_some());
+    let more = [("repo", has_repo), ("where", shown.places.is_some())];
+    let more = more.into_iter().filter(|(_, there)| *there).map(|(name, _)| name);
+    let fields: Vec<&str> = FIELDS.into_iter().chain(more).collect();
+    records::print(out, format, "runs", &fields, &items)
 }
 
-fn listed_row(run: &Listed) -> ListedRow<'_> {
+/// The repository that was evaluated: rows of a results repository tell it.
+fn repo_of(row: &Row) -> Option<&str> {
+    row.extra.get("repo").and_then(serde_json::Value::as_str)
+}
+
+fn listed_row<'a>(run: &'a Listed, places: Option<&'a [String]>) -> ListedRow<'a> {
     let recorded_at = Timestamp::from_second(run.recorded).map(format_time).unwrap_or_default();
-    ListedRow { row: &run.row, recorded_at }
+    ListedRow { row: &run.row, recorded_at, places }
 }
 
-pub(super) fn table(out: &mut Out, runs: &[Listed], width: Option<usize>) -> std::io::Result<()> {
+pub(super) fn table(out: &mut Out, shown: &Shown, width: Option<usize>) -> std::io::Result<()> {
+    let runs = &shown.runs;
     if runs.is_empty() {
         return Ok(());
     }
     let columns = [
         Column::left("RUN"),
         Column::left("WHEN"),
+        Column::left("WHERE").shrinks(8).expendable(1),
+        Column::left("REPO").shrinks(10).expendable(2),
         Column::left("EXPERIMENT").shrinks(14),
         Column::left("TARGET").shrinks(12),
         Column::left("RATE").expendable(3),
@@ -138,11 +186,12 @@ pub(super) fn table(out: &mut Out, runs: &[Listed], width: Option<usize>) -> std
     ];
     let now = Timestamp::now();
     let digits = unique_digits(runs);
-    let rows: Vec<Vec<Cell>> = runs.iter().map(|run| cells(run, now, digits)).collect();
+    let rows: Vec<Vec<Cell>> =
+        runs.iter().enumerate().map(|(at, run)| cells(run, shown.places_of(at), now, digits)).collect();
     print(out, &columns, &rows, width)
 }
 
-fn cells(run: &Listed, now: Timestamp, digits: usize) -> Vec<Cell> {
+fn cells(run: &Listed, places: Option<&[String]>, now: Timestamp, digits: usize) -> Vec<Cell> {
     let row = &run.row;
     let text = |text: Option<&str>| Cell::new(sanitize(text.unwrap_or_default()));
     let when = row
@@ -162,6 +211,8 @@ fn cells(run: &Listed, now: Timestamp, digits: usize) -> Vec<Cell> {
     vec![
         Cell::styled(&row.id.as_str()[..digits.min(row.id.as_str().len())], YELLOW),
         Cell::styled(when.map(|when| ago(when, now)).unwrap_or_default(), DIM),
+        Cell::styled(sanitize(&places.unwrap_or_default().join(" ")), CYAN),
+        text(repo_of(row)),
         text(row.experiment.as_deref().or(Some(&row.run_id))),
         text(row.target.as_deref()),
         rate.unwrap_or_default(),

@@ -24,6 +24,7 @@ mod list;
 mod man;
 mod output;
 mod passthrough;
+mod places;
 mod progress;
 mod query;
 mod record;

@@ -5,17 +5,19 @@ use std::process::ExitCode;
 
 use jiff::{Timestamp, Zoned};
 
+use crate::git::Repo;
 use crate::index::projection::{self, Projection};
 use crate::index::query::{self, GROUP_FIELDS, GroupField, Query, Sort};
-use crate::index::{Ask, Filter, Group, Order, ResolveError};
-use crate::store::{Listed, Store};
+use crate::index::{Ask, Filter, Group, Order, ResolveError, StoreSet};
+use crate::store::Listed;
 
 use super::args::{Format, List};
 use super::context::{Context, store};
 use super::failure::Failure;
 use super::human::{ago, plural};
-use super::list::{print_rows, rate_style, table};
+use super::list::{Shown, print_rows, rate_style, table};
 use super::output::{DIM, Out, YELLOW, sanitize};
+use super::places::{Places, Wanted};
 use super::progress::Progress;
 use super::records;
 use super::table::{Cell, Column, print};
@@ -37,10 +39,17 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
     let query = Query::parse(&text, &Zoned::now()).map_err(|err| explain(&err, &text))?;
     let order = args.sort.as_deref().map(order).transpose()?;
     let group = args.group_by.as_deref().map(group_field).transpose()?;
+    let (wanted, needs) = (Wanted::of(args), query.needs());
     // Which runs are mine, and of which remote, is said in the user's settings.
-    let repo = if query.needs().is_empty() { context.repo_to_read()? } else { context.repo()? };
-    let store = store(&repo);
-    let (projection, filter) = open(context, &store, &query, &text, args.deleted)?;
+    let here = needs.is_empty() && matches!(wanted, Wanted::Usual);
+    let repo = if here { context.repo_to_read()? } else { context.repo()? };
+    let own = wanted.is_own(context, &repo)? && !needs.places;
+    let places = if own { None } else { Some(Places::of(context, &repo)) };
+    let sets = match &places {
+        None => vec![StoreSet::own(store(&repo))],
+        Some(places) => places.sets(context, wanted, needs.places)?,
+    };
+    let (projection, filter) = open(context, &repo, &sets, &query, &text, args.deleted)?;
     let mut out = context.ui.out(Some(&repo));
     if args.count {
         writeln!(out, "{}", projection.count(&filter)?)?;
@@ -68,25 +77,32 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
     let limit = (args.limit > 0).then_some(args.limit);
     let ask = Ask {
         filter,
-        words: text.trim().to_owned(),
+        words: words(&text, wanted),
         order: order.into_iter().collect(),
         limit,
         cursor: args.cursor.clone(),
     };
-    let page = projection.page(&ask)?.map_err(|bad| {
+    let mut page = projection.page(&ask)?.map_err(|bad| {
         Failure::usage(format!("--cursor: {bad}"))
             .hint("take 'next' of the page before, with the same query, --sort and --deleted")
     })?;
     let listed =
         page.runs.into_iter().map(|(row, recorded)| Listed { row, recorded, is_record: true, author: String::new() });
     let runs: Vec<Listed> = listed.collect();
+    let asked: Vec<_> = sets.iter().filter(|set| set.asked).collect();
+    let mut places = std::mem::take(&mut page.places);
+    if let [one] = asked.as_slice() {
+        places = vec![vec![one.name.clone()]; runs.len()];
+    }
+    let shown = Shown { places: Some(places).filter(|_| !matches!(wanted, Wanted::Usual)), runs };
+    let runs = &shown.runs;
     if args.format == Format::Table {
-        table(&mut out, &runs, context.ui.width())?;
+        table(&mut out, &shown, context.ui.width())?;
         if page.next.is_some() && context.ui.is_terminal() {
             writeln!(out, "{}", out.paint(DIM, &format!("the first {}; -n 0 shows all", args.limit)))?;
         }
     } else {
-        print_rows(&mut out, args.format, &runs, page.next.as_deref())?;
+        print_rows(&mut out, args.format, &shown, page.next.as_deref())?;
     }
     out.finish()?;
     if runs.is_empty() && args.format == Format::Table {
@@ -98,16 +114,17 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
 /// The projection, and what the query asks of it.
 fn open(
     context: &Context,
-    store: &Store<'_>,
+    repo: &Repo,
+    sets: &[StoreSet<'_>],
     query: &Query,
     text: &str,
     deleted: bool,
 ) -> Result<(Projection, Filter), Failure> {
     let mut progress = Progress::new(&context.ui, "reading runs");
-    let mut projection = Projection::open(store, &mut |done| progress.set(done, 0))?;
+    let mut projection = Projection::open_sets(repo, sets, &mut |done| progress.set(done, 0))?;
     drop(progress);
     let mut progress = Progress::new(&context.ui, "reading cases");
-    let filter = projection.filter(store, query, deleted, &mut |done, all| progress.set(done, all));
+    let filter = projection.filter_sets(repo, sets, query, deleted, &mut |done, all| progress.set(done, all));
     drop(progress);
     match filter {
         Ok(filter) => {
@@ -150,8 +167,17 @@ fn group_field(name: &str) -> Result<&'static GroupField, Failure> {
 }
 
 /// What the page after `last` is asked for with, in a list of all runs.
-pub(super) fn cursor(deleted: bool, last: &Listed) -> String {
-    Ask { filter: Filter::all(deleted), ..Ask::default() }.cursor_after(&last.row, last.recorded)
+pub(super) fn cursor(args: &List, last: &Listed) -> String {
+    let words = words("", Wanted::of(args));
+    Ask { filter: Filter::all(args.deleted), words, ..Ask::default() }.cursor_after(&last.row, last.recorded)
+}
+
+/// What was asked: a cursor of one place is none of another.
+fn words(text: &str, wanted: Wanted<'_>) -> String {
+    match wanted.word() {
+        place if place.is_empty() => text.trim().to_owned(),
+        place => format!("{}\n{place}", text.trim()),
+    }
 }
 
 fn group_table(out: &mut Out, groups: &[Group], width: Option<usize>) -> std::io::Result<()> {

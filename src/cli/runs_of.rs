@@ -15,6 +15,7 @@ use super::context::{Context, store};
 use super::failure::Failure;
 use super::list::rate_style;
 use super::output::{CYAN, DIM, GREEN, Out, YELLOW, sanitize};
+use super::places::Places;
 use super::progress::Progress;
 use super::records;
 use super::table::{Cell, Column, print};
@@ -28,8 +29,23 @@ pub(super) struct JudgedRow<'a> {
     by: By,
     /// Whether the commit's tree is just what was evaluated.
     exact: bool,
+    /// Where it was found; absent if it is among the runs of this clone.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
     #[serde(flatten)]
     row: &'a Row,
+}
+
+/// A run, and where it was found if it is not among the own ones.
+struct Found {
+    judged: Judged,
+    place: Option<String>,
+}
+
+impl Found {
+    fn own(judged: Judged) -> Self {
+        Self { judged, place: None }
+    }
 }
 
 /// Columns of separated values.
@@ -52,7 +68,34 @@ pub(super) fn run(context: &mut Context, args: &RunsOf) -> Result<ExitCode, Fail
     let repo = context.repo_to_read()?;
     let commits = commits(context, &repo, &args.revisions)?;
     let mut progress = Progress::new(&context.ui, "reading runs");
-    let found = store(&repo).runs_of(&commits, |done| progress.set(done, 0))?;
+    let own = store(&repo);
+    let mut found: Vec<Found> =
+        own.runs_of(&commits, |done| progress.set(done, 0))?.into_iter().map(Found::own).collect();
+    let places = Places::of(context, &repo);
+    let mut looked_at = vec![own.tip_id()?];
+    for (place, store) in places.elsewhere()? {
+        // Nearly always a remote has what is here.
+        let Ok(tip) = store.tip_id() else { continue };
+        if looked_at.contains(&tip) {
+            continue;
+        }
+        looked_at.push(tip);
+        let judged = match store.runs_of(&commits, |done| progress.set(done, 0)) {
+            Ok(judged) => judged,
+            Err(err) => {
+                tracing::debug!(%err, place, "not looked at");
+                continue;
+            }
+        };
+        for judged in judged {
+            let is_same = |one: &Found| one.judged.commit == judged.commit && one.judged.row.id == judged.row.id;
+            // One that was deleted here is not to come back.
+            if !found.iter().any(is_same) && own.find(judged.row.id.as_str()).is_err() {
+                found.push(Found { judged, place: Some(place.to_owned()) });
+            }
+        }
+    }
+    found.sort_by_key(|found| found.judged.commit);
     drop(progress);
     let mut out = context.ui.out(Some(&repo));
     if args.format == Format::Table {
@@ -110,12 +153,13 @@ fn blame(context: &Context, repo: &Repo, file: &str, from: usize, to: usize) -> 
     Ok(commits)
 }
 
-fn item<'a>(commits: &[SourceCommit], judged: &'a Judged) -> JudgedRow<'a> {
+fn item<'a>(commits: &[SourceCommit], found: &'a Found) -> JudgedRow<'a> {
+    let Found { judged, place } = found;
     let commit = commits[judged.commit].id.to_string();
-    JudgedRow { commit, by: judged.by, exact: judged.exact, row: &judged.row }
+    JudgedRow { commit, by: judged.by, exact: judged.exact, place: place.as_deref(), row: &judged.row }
 }
 
-fn table(out: &mut Out, commits: &[SourceCommit], found: &[Judged], width: Option<usize>) -> std::io::Result<()> {
+fn table(out: &mut Out, commits: &[SourceCommit], found: &[Found], width: Option<usize>) -> std::io::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
@@ -123,6 +167,7 @@ fn table(out: &mut Out, commits: &[SourceCommit], found: &[Judged], width: Optio
         Column::left("COMMIT"),
         Column::left("SUBJECT").shrinks(12).expendable(1),
         Column::left("RUN"),
+        Column::left("WHERE").shrinks(8).expendable(3),
         Column::left("EXPERIMENT").shrinks(12),
         Column::left("TARGET").shrinks(10).expendable(2),
         Column::right("PASSED"),
@@ -131,17 +176,19 @@ fn table(out: &mut Out, commits: &[SourceCommit], found: &[Judged], width: Optio
         Column::left("BY"),
         Column::left("CODE"),
     ];
-    let rows: Vec<Vec<Cell>> = found.iter().map(|judged| cells(&commits[judged.commit], judged)).collect();
+    let rows: Vec<Vec<Cell>> = found.iter().map(|found| cells(&commits[found.judged.commit], found)).collect();
     print(out, &columns, &rows, width)
 }
 
-fn cells(commit: &SourceCommit, judged: &Judged) -> Vec<Cell> {
+fn cells(commit: &SourceCommit, found: &Found) -> Vec<Cell> {
+    let judged = &found.judged;
     let row = &judged.row;
     let passed = if row.test_count > 0 { format!("{}/{}", row.passed, row.test_count) } else { String::new() };
     vec![
         Cell::styled(&commit.id.to_string()[..10], YELLOW),
         Cell::new(sanitize(&commit.subject)),
         Cell::styled(&row.id.as_str()[..8], CYAN),
+        Cell::new(sanitize(found.place.as_deref().unwrap_or_default())),
         Cell::new(sanitize(row.experiment.as_deref().unwrap_or(&row.run_id))),
         Cell::new(sanitize(row.target.as_deref().unwrap_or_default())),
         row.pass_rate.map_or_else(|| Cell::new(passed.clone()), |rate| Cell::styled(passed.clone(), rate_style(rate))),

@@ -11,11 +11,12 @@ use crate::run::{CaseRow, Manifest, Overlay, Row, Status};
 use crate::store::StoredRun;
 
 use super::args::{DocumentFormat, Show};
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::Failure;
 use super::human::{ago, bar, bytes, count, dollars, duration, milliseconds};
 use super::list::rate_style;
 use super::output::{BOLD, CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize, sanitize_lines};
+use super::places::Places;
 use super::records::{JSON_VERSION, print_json};
 use super::source::ShownCommit;
 use super::table::{Cell, Column, print};
@@ -36,6 +37,9 @@ pub(super) struct ShownRun<'a> {
     source: Option<ShownCommit>,
     /// The commits that it was linked to afterwards.
     links: Vec<ShownCommit>,
+    /// Where it was found; absent if it is among the runs of this clone.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
     /// Its cases, failing ones first; absent while it is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     cases: Option<&'a [CaseRow]>,
@@ -44,7 +48,8 @@ pub(super) struct ShownRun<'a> {
 pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failure> {
     // All settings are read: those that decide about the web address are rarely the repository's own.
     let repo = context.repo()?;
-    let run = store(&repo).find(&args.run)?;
+    let places = Places::of(context, &repo);
+    let (run, place) = places.find(&args.run)?;
     if args.diff {
         let Some(diff) = run.source_diff()? else {
             return Err(Failure::new(format!("run {} was recorded without uncommitted changes", run.id()))
@@ -74,11 +79,11 @@ pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failur
             let cases = (!deleted).then_some(cases.as_slice());
             let Commits { source, links } = commits;
             let (manifest, overlay) = (&run.manifest, &run.overlay);
-            let shown = ShownRun { version: JSON_VERSION, row, manifest, overlay, source, links, cases };
+            let shown = ShownRun { version: JSON_VERSION, row, manifest, overlay, source, links, place, cases };
             print_json(&mut out, &shown)?;
         }
         DocumentFormat::Text => {
-            head(&mut out, &run, &commits, &row, context.ui.width())?;
+            head(&mut out, &run, place, &commits, &row, context.ui.width())?;
             if !cases.is_empty() {
                 writeln!(out)?;
                 case_table(&mut out, &cases, context.ui.width())?;
@@ -108,7 +113,14 @@ struct Commits {
     links: Vec<ShownCommit>,
 }
 
-fn head(out: &mut Out, run: &StoredRun<'_>, commits: &Commits, row: &Row, width: Option<usize>) -> std::io::Result<()> {
+fn head(
+    out: &mut Out,
+    run: &StoredRun<'_>,
+    place: Option<&str>,
+    commits: &Commits,
+    row: &Row,
+    width: Option<usize>,
+) -> std::io::Result<()> {
     let manifest = &run.manifest;
     let id = out.paint(YELLOW, manifest.id.as_str());
     let title = out.paint(BOLD, &sanitize(manifest.experiment.as_deref().unwrap_or(&manifest.run_id)));
@@ -118,6 +130,10 @@ fn head(out: &mut Out, run: &StoredRun<'_>, commits: &Commits, row: &Row, width:
         let name = out.paint(DIM, &format!("{name:<9}"));
         if value.is_empty() { Ok(()) } else { writeln!(out, "{name} {value}") }
     };
+    line(
+        "found",
+        place.map(|place| format!("in {}, not in this clone's own runs", sanitize(place))).unwrap_or_default(),
+    )?;
     if run.overlay.pruned.is_some() {
         line("deleted", format!("'git agentv restore {}' brings it back", manifest.id))?;
     }

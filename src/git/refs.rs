@@ -71,6 +71,24 @@ impl Repo {
         Ok(RefMove { child: Some(child) })
     }
 
+    /// The refs below `prefix` (which ends with a slash), with what they name, in the order of their names.
+    pub fn refs_below(&self, prefix: &str) -> Result<Vec<(String, Oid)>> {
+        if self.is_reftable() {
+            let out = self.git("for-each-ref").args(["--format=%(objectname) %(refname)", prefix]).run_text()?;
+            let line =
+                |line: &str| line.split_once(' ').and_then(|(id, name)| Some((name.to_owned(), self.parse_oid(id)?)));
+            return Ok(out.lines().filter_map(line).collect());
+        }
+        let error = |reason: String| Error::Ref { action: "read", name: prefix.to_owned(), reason };
+        let refs = self.gix().references().map_err(|err| error(super::objects::chain(&err)))?;
+        let found = refs.prefixed(prefix).map_err(|err| error(super::objects::chain(&err)))?;
+        // One that is broken hides no other.
+        let found = found.filter_map(std::result::Result::ok);
+        Ok(found
+            .filter_map(|one| Some((one.name().as_bstr().to_string(), one.target().try_id()?.to_owned())))
+            .collect())
+    }
+
     /// The object that a ref names, if the ref exists. `name` is a full name.
     pub fn read_ref(&self, name: &str) -> Result<Option<Oid>> {
         let error = |reason: String| Error::Ref { action: "read", name: name.to_owned(), reason };

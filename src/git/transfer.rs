@@ -107,14 +107,6 @@ impl Repo {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok((status, text(stdout), text(stderr)))
     }
-
-    /// The refs below `prefix`, with what they name.
-    pub fn refs_below(&self, prefix: &str) -> Result<Vec<(String, Oid)>> {
-        let out = self.git("for-each-ref").args(["--format=%(objectname) %(refname)", prefix]).run_text()?;
-        let line =
-            |line: &str| line.split_once(' ').and_then(|(id, name)| Some((name.to_owned(), self.parse_oid(id)?)));
-        Ok(out.lines().filter_map(line).collect())
-    }
 }
 
 fn read(

@@ -9,4 +9,5 @@ mod resolve;
 
 pub use cursor::BadCursor;
 pub use page::{Ask, Filter, Group, Order, Page};
+pub use projection::StoreSet;
 pub use resolve::ResolveError;

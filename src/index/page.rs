@@ -38,7 +38,7 @@ pub struct Order {
 pub struct Ask {
     /// Which runs.
     pub filter: Filter,
-    /// The words that asked for them. A moment like `2w` ago is another one on each page, but the same question.
+    /// The words that asked for them, and where. A moment like `2w` ago is another one on each page, but the same question.
     pub words: String,
     /// Sorted by what; among equals, and if there is nothing, newest recorded first.
     pub order: Vec<Order>,
@@ -53,6 +53,8 @@ pub struct Ask {
 pub struct Page {
     /// Rows, and when each run was recorded in seconds since 1970.
     pub runs: Vec<(Row, i64)>,
+    /// Of each run, the names of the stores that have it, of those that were asked; empty if it was only one.
+    pub places: Vec<Vec<String>>,
     /// What the next page is asked for with; none at the end.
     pub next: Option<String>,
 }
@@ -85,10 +87,6 @@ const NEWEST_PLAIN: [(&str, bool); 3] = [("r.recorded", true), ("r.timestamp", t
 /// How the newest run comes first: as in a list that is made from the log.
 const NEWEST: [(&str, bool); 3] =
     [("r.recorded", true), ("coalesce(r.timestamp, -9223372036854775807)", true), ("r.id", true)];
-
-/// Nearly all runs of a file are of one store: to look for them by that is slower than to pass over the others. The plus
-/// keeps SQLite from it.
-const OF_STORE: &str = "+r.store = ?";
 
 impl Filter {
     /// All runs; deleted ones only if `deleted`.
@@ -132,10 +130,14 @@ impl Projection {
     /// A page of runs.
     pub fn page(&self, ask: &Ask) -> Result<Result<Page, BadCursor>> {
         let (keys, question) = (keys(&ask.order), ask.question());
-        let mut params = vec![Value::Integer(self.store())];
+        let mut params = Vec::new();
         // Only the rows of the page itself are read whole.
         let order = plain(&ask.order);
-        let mut sql = format!("SELECT r.seq AS seq FROM {} r WHERE {OF_STORE}", table(&[&ask.filter.sql, &order]));
+        let mut sql = format!(
+            "SELECT r.seq AS seq FROM {} r WHERE {}",
+            table(&[&ask.filter.sql, &order]),
+            self.asked(ask.order.is_empty())
+        );
         ask.filter.push(&mut sql, &mut params, ask.order.is_empty());
         if let Some(word) = &ask.cursor {
             let cursor = match Cursor::decode(word, question, keys.len()) {
@@ -150,15 +152,45 @@ impl Projection {
             let _ = write!(sql, " LIMIT {}", limit.saturating_add(1).min(1 << 40));
         }
         let sql = format!(
-            "SELECT r.line, r.recorded, {} FROM ({sql}) p JOIN runs r ON r.seq = p.seq ORDER BY {}",
+            "SELECT r.line, r.recorded, {}, {} FROM ({sql}) p JOIN runs r ON r.seq = p.seq ORDER BY {}",
+            self.whereabouts(),
             keys.iter().map(|(sql, _)| sql.as_str()).collect::<Vec<_>>().join(", "),
             order
         );
         let mut found = self.db().prepare(&sql)?;
-        Self::collect(&mut found, &params, ask.limit, keys.len(), question).map(Ok)
+        self.collect(&mut found, &params, ask.limit, keys.len(), question).map(Ok)
+    }
+
+    /// The condition that a row is of a store that is asked. Those who go along an index of the newest pass over the rows of
+    /// others; all else is a walk through the rows of a store, which are together.
+    fn asked(&self, index: bool) -> String {
+        if let ([store], false) = (self.stores(), index) {
+            let (first, end) = projection::row_ids(*store);
+            return format!("r.seq >= {first} AND r.seq < {end}");
+        }
+        let each: Vec<String> = (0..self.stores().len()).map(|at| self.of_store(at)).collect();
+        if each.len() == 1 { each.concat() } else { format!("({})", each.join(" OR ")) }
+    }
+
+    /// The SQL of the numbers of the stores that have a run.
+    fn whereabouts(&self) -> String {
+        if self.stores().len() < 2 {
+            return "NULL".into();
+        }
+        let stores: Vec<String> = self.stores().iter().map(ToString::to_string).collect();
+        let stores = stores.join(", ");
+        format!("(SELECT group_concat(w.store) FROM facts w WHERE w.store IN ({stores}) AND w.id = r.id)")
+    }
+
+    /// The names of stores, of which SQLite gave the numbers.
+    fn named(&self, numbers: Option<&str>) -> Vec<String> {
+        let numbers: Vec<i64> = numbers.iter().flat_map(|all| all.split(',')).flat_map(str::parse).collect();
+        let has = |stores: &[i64]| stores.iter().any(|store| numbers.contains(store));
+        self.names().iter().filter(|(_, stores)| has(stores)).map(|(name, _)| name.clone()).collect()
     }
 
     fn collect(
+        &self,
         found: &mut Statement<'_>,
         params: &[Value],
         limit: Option<usize>,
@@ -176,8 +208,9 @@ impl Projection {
             let line: String = row.get(0)?;
             let parsed: Row = serde_json::from_str(&line).map_err(|_| rusqlite::Error::InvalidQuery)?;
             page.runs.push((parsed, row.get(1)?));
+            page.places.push(self.named(row.get::<_, Option<String>>(2)?.as_deref()));
             if Some(page.runs.len()) == limit {
-                let values = (0..keys).map(|at| Ok(row.get::<_, Value>(2 + at)?.into()));
+                let values = (0..keys).map(|at| Ok(row.get::<_, Value>(3 + at)?.into()));
                 last = Some(values.collect::<Result<_>>()?);
             }
         }
@@ -186,9 +219,8 @@ impl Projection {
 
     /// How many runs there are.
     pub fn count(&self, filter: &Filter) -> Result<u64> {
-        let mut params = vec![Value::Integer(self.store())];
-        let table = table(&[&filter.sql]);
-        let mut sql = format!("SELECT count(*) FROM {table} r WHERE {OF_STORE}");
+        let (mut params, table) = (Vec::new(), table(&[&filter.sql]));
+        let mut sql = format!("SELECT count(*) FROM {table} r WHERE {}", self.asked(filter.sql.is_empty()));
         filter.push(&mut sql, &mut params, filter.sql.is_empty());
         let count: i64 = self.db().prepare(&sql)?.query_row(params_from_iter(params), |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -197,10 +229,10 @@ impl Projection {
     /// The runs in groups: by the value of the expression `by`, on `runs r` and what `join` adds to it. The group
     /// with the newest run comes first.
     pub fn groups(&self, filter: &Filter, join: &str, by: &str) -> Result<Vec<Group>> {
-        let mut params = vec![Value::Integer(self.store())];
+        let (mut params, asked) = (Vec::new(), self.asked(false));
         let mut inner = format!(
             "SELECT r.id AS id, r.recorded AS recorded, r.timestamp AS timestamp, r.pass_rate AS pass_rate, r.errors AS errors, \
-             {by} AS key FROM runs r {join} WHERE {OF_STORE}"
+             {by} AS key FROM runs r {join} WHERE {asked}"
         );
         filter.push(&mut inner, &mut params, false);
         let sql = format!(

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::git::{Oid, Repo};
-use crate::store::Store;
+use crate::store::{RUNS_REF, Store};
 
-use super::projection::{Projection, Result};
+use super::projection::{Projection, Result, StoreSet};
 use super::query::{Needs, Param, Query, Resolved, Unpushed, Wanted};
 use super::{Filter, query};
 
@@ -29,11 +29,23 @@ impl Projection {
         deleted: bool,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Filter, ResolveError> {
+        self.filter_sets(store.repo(), &[StoreSet::own(*store)], query, deleted, progress)
+    }
+
+    /// As [`Self::filter`], for a projection of several stores: the ones that it was opened with.
+    pub fn filter_sets(
+        &mut self,
+        home: &Repo,
+        sets: &[StoreSet<'_>],
+        query: &Query,
+        deleted: bool,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Filter, ResolveError> {
         let (needs, mut unread) = (query.needs(), 0);
         if needs.cases {
-            unread = self.fill_cases(store, progress)?;
+            unread = self.fill_cases(sets, progress)?;
         }
-        let (sql, params) = query.to_sql(&self.resolve(store, &needs)?)?;
+        let (sql, params) = query.to_sql(&self.resolve(home, &needs)?)?;
         let params = params.into_iter().map(|param| match param {
             Param::Text(text) => text.into(),
             Param::Integer(n) => n.into(),
@@ -45,9 +57,8 @@ impl Projection {
         Ok(Filter { sql, params: params.collect(), without_deleted, unread })
     }
 
-    fn resolve(&self, store: &Store<'_>, needs: &Needs) -> Result<Resolved> {
-        let repo = store.repo();
-        let mut resolved = Resolved::default();
+    fn resolve(&mut self, repo: &Repo, needs: &Needs) -> Result<Resolved> {
+        let mut resolved = Resolved { places: self.names().to_vec(), ..Resolved::default() };
         for wanted in &needs.commits {
             // A revision that is not known stays out, and the query says so where it stands.
             if let Some(commits) = self.commits(repo, wanted)? {
@@ -58,7 +69,9 @@ impl Projection {
             resolved.me = repo.author().ok().map(|author| author.who.email);
         }
         if needs.unpushed {
-            resolved.unpushed = unpushed(store)?;
+            resolved.unpushed = self.unpushed(repo)?;
+            let own = self.add(repo, &Store::new(repo, RUNS_REF))?;
+            resolved.own = (*self.stores() != [own]).then_some(own);
         }
         if needs.trees {
             resolved.trees = self.trees(repo)?;
@@ -82,8 +95,10 @@ impl Projection {
 
     /// The source commits of all runs.
     fn sources(&self, repo: &Repo) -> Result<Vec<Oid>> {
-        let mut found = self.db().prepare("SELECT DISTINCT sha FROM runs WHERE store = ?1 AND sha IS NOT NULL")?;
-        let ids = found.query_map([self.store()], |row| row.get::<_, String>(0))?;
+        let stores: Vec<String> = self.stores().iter().map(ToString::to_string).collect();
+        let sql = format!("SELECT DISTINCT sha FROM runs WHERE store IN ({}) AND sha IS NOT NULL", stores.join(", "));
+        let mut found = self.db().prepare(&sql)?;
+        let ids = found.query_map([], |row| row.get::<_, String>(0))?;
         let ids = ids.collect::<std::result::Result<Vec<_>, _>>()?;
         Ok(ids.iter().filter_map(|id| repo.parse_oid(id)).collect())
     }
@@ -92,16 +107,15 @@ impl Projection {
         let commits = self.sources(repo)?.into_iter().filter(|id| repo.has(id));
         Ok(commits.filter_map(|id| Some((id.to_string(), repo.commit(&id).ok()?.tree.to_string()))).collect())
     }
-}
 
-/// What the remote has is known from what was last synced with it.
-fn unpushed(store: &Store<'_>) -> Result<Unpushed> {
-    let repo = store.repo();
-    let Ok(Some(remote)) = repo.elected_remote() else { return Ok(Unpushed::All) };
-    let name = format!("refs/agentv/remotes/{}/runs/v1", remote.name);
-    let theirs = Store::new(repo, &name);
-    if theirs.tip_id()?.is_none() {
-        return Ok(Unpushed::All);
+    /// What the remote has is known from what was last synced with it.
+    fn unpushed(&mut self, repo: &Repo) -> Result<Unpushed> {
+        let Ok(Some(remote)) = repo.elected_remote() else { return Ok(Unpushed::All) };
+        let name = format!("refs/agentv/remotes/{}/runs/v1", remote.name);
+        let theirs = Store::new(repo, &name);
+        if theirs.tip_id()?.is_none() {
+            return Ok(Unpushed::All);
+        }
+        Ok(Unpushed::NotIn(self.add(repo, &theirs)?))
     }
-    Ok(Unpushed::NotIn(Projection::open(&theirs, &mut |_| {})?.store()))
 }

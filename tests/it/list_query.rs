@@ -75,7 +75,7 @@ fn pages_give_every_run_once_while_runs_arrive() {
             }
             // The projection may go at any time, and somebody records.
             if page == 0 {
-                let _ = std::fs::remove_file(env.repo.join(".git/agentv/index-v1.sqlite"));
+                let _ = std::fs::remove_file(env.repo.join(".git/agentv/index-v2.sqlite"));
                 let n = 40 + u32::try_from(env.runs().len()).unwrap();
                 record(&env, n..n + 1);
             }
@@ -97,7 +97,7 @@ fn nonsense_is_told_where_it_stands() {
         (&["on:nobranch"], "'nobranch' is not known here"),
         (&["--sort", "scor"], "did you mean 'score'"),
         (&["--sort", "score:up"], "no direction"),
-        (&["--group-by", "note"], "by one of experiment, target, sha, tag"),
+        (&["--group-by", "note"], "by one of experiment, target, sha, tag, repo"),
         (&["--cursor", "zz"], "that is no cursor"),
         (&["--cursor", "é"], "that is no cursor"),
         (&["--count", "--sort", "id"], "cannot be used with"),

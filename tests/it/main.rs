@@ -52,6 +52,7 @@ mod list_query;
 mod man;
 mod no_lost_runs;
 mod oracle;
+mod places;
 mod projection;
 mod provenance;
 mod query;

@@ -22,11 +22,19 @@ Examples:
   git agentv list status:failed not tag:flaky on:main --sort score:desc
   git agentv list case:login case.status:fail
   git agentv list --count is:unpushed
-  git agentv list --group-by target since:3d")]
+  git agentv list --group-by target since:3d
+  git agentv list --from origin           what the remote had at the last fetch
+  git agentv list --all -is:local         what can be pulled")]
 pub struct List {
     /// Which runs; all of them if nothing is said
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
+    /// List the runs of a remote as of the last fetch, or those of a results repository; 'local' are the own ones
+    #[arg(long, value_name = "PLACE", value_hint = ValueHint::Other, conflicts_with = "all")]
+    pub from: Vec<String>,
+    /// List the runs of all places that this clone knows, each run once
+    #[arg(long)]
+    pub all: bool,
     /// Sort by FIELD, or FIELD:desc for the largest first
     #[arg(long, value_name = "FIELD", conflicts_with_all = ["count", "group_by"])]
     pub sort: Option<String>,
@@ -36,7 +44,7 @@ pub struct List {
     /// Print only how many there are
     #[arg(long, conflicts_with_all = ["group_by", "format"])]
     pub count: bool,
-    /// Sum up the runs that have the same experiment, target, sha or tag
+    /// Sum up the runs that have the same experiment, target, sha, tag or repo
     #[arg(long, value_name = "FIELD")]
     pub group_by: Option<String>,
     /// Show N runs; 0 for all

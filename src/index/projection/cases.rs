@@ -5,21 +5,31 @@ use rusqlite::{TransactionBehavior, params};
 use crate::run::{CaseRow, RunStatus};
 use crate::store::Store;
 
-use super::{Projection, Result};
+use super::{Projection, Result, StoreSet};
 
 /// So many runs are read before what was found is kept.
 const BATCH: usize = 1000;
 
 impl Projection {
-    /// Reads the cases of all runs of the store that were not read yet. `progress` is told how many of how many are done.
-    /// Returns how many runs could not be read; they are tried again next time.
-    pub fn fill_cases(&mut self, store: &Store<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result<usize> {
+    /// Reads the cases of all runs that are asked for and were not read yet, of the stores that the projection was opened
+    /// with. `progress` is told how many of how many are done. Returns how many runs could not be read; they are tried again next time.
+    pub fn fill_cases(&mut self, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize, usize)) -> Result<usize> {
+        let (stores, mut unread) = (sets.iter().filter(|set| set.asked).flat_map(|set| &set.stores), 0);
+        for (at, store) in stores.enumerate() {
+            unread += self.fill_cases_of(at, store, progress)?;
+        }
+        Ok(unread)
+    }
+
+    /// Those of the store that was asked as number `at`.
+    fn fill_cases_of(&mut self, at: usize, store: &Store<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result<usize> {
         let waiting: Vec<(i64, String)> = {
-            let mut found = self.db.prepare(
-                "SELECT seq, tree FROM runs WHERE store = ?1 AND seq NOT IN (SELECT seq FROM read_cases) AND status <> ?2",
-            )?;
+            let mut found = self.db.prepare(&format!(
+                "SELECT r.seq, r.tree FROM runs r WHERE {} AND r.seq NOT IN (SELECT seq FROM read_cases) AND r.status <> ?1",
+                self.of_store(at)
+            ))?;
             let pruned = serde_json::to_value(RunStatus::Pruned).unwrap_or_default();
-            let rows = found.query_map(params![self.store, pruned.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows = found.query_map(params![pruned.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect::<std::result::Result<_, _>>()?
         };
         let mut unread = 0;

@@ -8,11 +8,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction}
 use crate::run::RunId;
 use crate::store::{Listed, Rows, Store};
 
-use super::{BUSY, Error, Projection, Result, fill, is_damaged, known, known_tip, path, remove, schema};
+use super::{BUSY, Error, Projection, Result, StoreSet, fill, is_damaged, known, known_tip, path, remove, schema};
 
 /// All of a run but its numbers, which differ from file to file.
 const RUN: &str = "SELECT id, run_id, timestamp, recorded, author, experiment, target, test_count, passed, errors, pass_rate, \
-    avg_score, duration_ms, cost_usd, tokens, sha, tree, format, status, source_tree, patch_id, line, \
+    avg_score, duration_ms, cost_usd, tokens, sha, tree, format, status, source_tree, patch_id, line, repo, \
     (SELECT group_concat(tag, char(10)) FROM (SELECT tag FROM tags WHERE tags.seq = runs.seq ORDER BY tag)), \
     (SELECT group_concat(commit_id) FROM (SELECT commit_id FROM links WHERE links.seq = runs.seq ORDER BY commit_id)) \
     FROM runs WHERE store = ?1 AND id = ?2";
@@ -69,7 +69,7 @@ impl Drift {
 impl Projection {
     /// Compares the file with the log, and writes nothing. `progress` is told how many runs were compared.
     pub fn check(store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Drift> {
-        let path = path(store);
+        let path = path(store.repo());
         if path.symlink_metadata().is_err() {
             return Ok(Drift::absent("it is not there; the next query makes it"));
         }
@@ -90,7 +90,7 @@ impl Projection {
 
     /// Throws the file away and makes it anew. Returns how many runs the store has.
     pub fn rebuild(store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<usize> {
-        let path = path(store);
+        let path = path(store.repo());
         match std::fs::remove_file(&path) {
             Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
                 return Err(crate::git::Error::io(path)(err).into());
@@ -98,9 +98,11 @@ impl Projection {
             _ => remove(&path),
         }
         // Somebody may take the file away while we are at it.
-        let built = Self::open_at(&path, store, progress).or_else(|_| Self::open_at(&path, store, progress))?;
+        let (home, sets) = (store.repo(), [StoreSet::own(*store)]);
+        let built =
+            Self::open_at(&path, home, &sets, progress).or_else(|_| Self::open_at(&path, home, &sets, progress))?;
         let count = "SELECT count(*) FROM facts WHERE store = ?1";
-        let count: i64 = built.db.query_row(count, [built.store], |row| row.get(0))?;
+        let count: i64 = built.db.query_row(count, [built.store()], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or_default())
     }
 

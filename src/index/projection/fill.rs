@@ -12,20 +12,21 @@ use crate::store::{Listed, Rows, Store};
 
 use super::{Result, known, known_tip, schema};
 
-/// Reads what the tables lack of the store, whose tip is `tip`. Returns the store's number.
+/// Reads what the tables lack of the store, whose tip is `tip` and which they call `name`. Returns its number.
 pub(super) fn bring_up_to_date(
     db: &mut Connection,
+    name: &str,
     store: &Store<'_>,
     tip: Option<Oid>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<i64> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // While we waited for our turn somebody else may have done it.
-    let before = known(&tx, store.name())?;
+    let before = known(&tx, name)?;
     let number = if let Some((number, _)) = &before {
         *number
     } else {
-        tx.execute("INSERT INTO stores(name) VALUES (?1)", [store.name()])?;
+        tx.execute("INSERT INTO stores(name) VALUES (?1)", [name])?;
         tx.last_insert_rowid()
     };
     let at = known_tip(store, before.as_ref());
@@ -58,10 +59,9 @@ fn rebuild(
     progress: &mut dyn FnMut(usize),
 ) -> Result<()> {
     for table in OF_RUN {
-        let which = if table == "facts" { "store = ?1" } else { "seq IN (SELECT seq FROM facts WHERE store = ?1)" };
-        tx.execute(&format!("DELETE FROM {table} WHERE {which}"), [number])?;
+        tx.execute(&format!("DELETE FROM {table} WHERE seq >= ?1 AND seq < ?2"), schema::row_ids(number))?;
     }
-    let mut seq: i64 = tx.query_row("SELECT coalesce(max(seq), 0) FROM facts", [], |row| row.get(0))?;
+    let mut seq = last(tx, number)?;
     let Some(tip) = tip else { return schema::add_indexes(tx) };
     let mut done = 0;
     // Reading and inserting take about as long, so each has a thread.
@@ -111,6 +111,13 @@ fn read(dir: &Path, tip: &Oid, rows: &SyncSender<Batch>) -> Result<(), crate::st
     }
 }
 
+/// The highest row id of a store.
+fn last(tx: &Transaction<'_>, number: i64) -> Result<i64> {
+    let (first, end) = schema::row_ids(number);
+    let mut found = tx.prepare_cached("SELECT coalesce(max(seq), ?1) FROM facts WHERE seq >= ?1 AND seq < ?2")?;
+    Ok(found.query_row([first, end], |row| row.get(0))?)
+}
+
 /// Applies one row of a new commit. Commits come parents first, so it supersedes what is there.
 fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) -> Result<()> {
     let mut find = tx.prepare_cached(
@@ -124,7 +131,7 @@ fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) 
         if !change.is_record {
             return Ok(());
         }
-        let seq: i64 = tx.query_row("SELECT coalesce(max(seq), 0) + 1 FROM facts", [], |row| row.get(0))?;
+        let seq = last(tx, number)? + 1;
         return insert(tx, store, number, seq, change, &change.row.to_line());
     };
     for table in OF_RUN.iter().filter(|table| !table.ends_with("cases")) {
@@ -148,7 +155,7 @@ pub(super) fn insert(
     let ms = row.timestamp.as_deref().and_then(|time| time.parse::<Timestamp>().ok()).map(Timestamp::as_millisecond);
     let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.prepare_cached(
-        "INSERT INTO facts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "INSERT INTO facts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?
     .execute(params![
         seq,
@@ -167,6 +174,7 @@ pub(super) fn insert(
         row.cost_usd,
         row.tokens.map(whole),
         status(row.status),
+        repo(row),
     ])?;
     tx.prepare_cached("INSERT INTO texts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
         seq,
@@ -197,6 +205,11 @@ pub(super) fn insert(
         tx.prepare_cached("INSERT INTO notes VALUES (?1, ?2)")?.execute(params![seq, note])?;
     }
     Ok(())
+}
+
+/// The repository that the run evaluated, as rows of a results repository tell it.
+fn repo(row: &Row) -> Option<&str> {
+    row.extra.get("repo").and_then(serde_json::Value::as_str)
 }
 
 fn status(status: RunStatus) -> &'static str {

@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use crate::git::Oid;
+use crate::git::{Oid, Repo};
 use crate::store::{self, Store};
 
 pub use check::Drift;
-pub(super) use schema::OF_TEXTS;
 pub use schema::VERSION;
+pub(super) use schema::{OF_TEXTS, row_ids};
 
 /// How long we wait for another process that brings the file up to date.
 const BUSY: Duration = Duration::from_secs(10);
@@ -51,20 +51,50 @@ impl From<crate::git::Error> for Error {
 /// The result of working with the projection.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The rows of a store, as they are at its tip.
+/// The rows of one or several stores, as they are at their tips.
 #[derive(Debug)]
 pub struct Projection {
     db: Connection,
-    /// The store's number in the file.
-    store: i64,
+    /// The stores that are asked, by their numbers in the file. Of a run that is in several the row of the first holds.
+    stores: Vec<i64>,
+    /// What stores are called, those too that are not asked.
+    names: Vec<(String, Vec<i64>)>,
 }
+
+/// Stores that go by one name: a ref, or what is known of a remote.
+#[derive(Debug, Clone)]
+pub struct StoreSet<'r> {
+    /// `local`, the name of a remote, `acme/evals`.
+    pub name: String,
+    /// The stores. They may be in other repositories than the one whose projection it is.
+    pub stores: Vec<Store<'r>>,
+    /// Whether its runs are asked for. If not, a query may still name it: `-where:origin`.
+    pub asked: bool,
+}
+
+impl<'r> StoreSet<'r> {
+    /// A store by itself.
+    #[must_use]
+    pub fn own(store: Store<'r>) -> Self {
+        Self { name: LOCAL.into(), stores: vec![store], asked: true }
+    }
+}
+
+/// What the runs of the repository itself are called.
+pub const LOCAL: &str = "local";
 
 impl Projection {
     /// Opens the projection of `store` and brings it up to date. `progress` is told how many runs were read.
     pub fn open(store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
-        let path = path(store);
+        Self::open_sets(store.repo(), &[StoreSet::own(*store)], progress)
+    }
+
+    /// Opens the projection of the repository `home` and brings all of `sets` up to date in it. A run that is in several
+    /// of those that are asked is there once, with the row that the first of them has.
+    pub fn open_sets(home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<Self> {
+        let path = path(home);
         for attempt in 0..2 {
-            match Self::open_at(&path, store, progress) {
+            match Self::open_at(&path, home, sets, progress) {
                 Err(Error::Sqlite(err)) if attempt == 0 && is_damaged(&err) => {
                     tracing::debug!(%err, path = %path.display(), "the projection is built anew");
                     remove(&path);
@@ -77,7 +107,7 @@ impl Projection {
             }
         }
         let db = Connection::open_in_memory()?;
-        Self::with(db, store, progress)
+        Self::with(db, home, sets, progress)
     }
 
     /// The database: table `runs` and its companions, see the documentation of the query language.
@@ -86,24 +116,51 @@ impl Projection {
         &self.db
     }
 
-    /// The number of the store in the column `store`.
+    /// The number of the first store that is asked, in the column `store`.
     #[must_use]
     pub fn store(&self) -> i64 {
-        self.store
+        self.stores.first().copied().unwrap_or_default()
     }
 
-    fn open_at(path: &Path, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
-        let dir = path.with_file_name("");
-        let _ = store.repo().create_dir(&dir);
-        if !path.exists() {
-            return Self::build(path, store, progress);
+    /// The numbers of all stores that are asked.
+    pub(super) fn stores(&self) -> &[i64] {
+        &self.stores
+    }
+
+    /// What stores are called.
+    pub(super) fn names(&self) -> &[(String, Vec<i64>)] {
+        &self.names
+    }
+
+    /// The condition that a row `r` is of the store that was asked as number `at`, and no earlier one has the run.
+    pub(super) fn of_store(&self, at: usize) -> String {
+        // The plus keeps SQLite from the index: nearly all runs of a file may be of one store.
+        let here = format!("+r.store = {}", self.stores[at]);
+        if at == 0 {
+            return here;
         }
-        Self::with(Self::connect(path)?, store, progress)
+        let earlier: Vec<String> = self.stores[..at].iter().map(ToString::to_string).collect();
+        let earlier = earlier.join(", ");
+        format!("{here} AND NOT EXISTS (SELECT 1 FROM facts e WHERE e.store IN ({earlier}) AND e.id = r.id)")
+    }
+
+    /// Brings a store up to date in the file of `home`. Returns its number.
+    pub(super) fn add(&mut self, home: &Repo, store: &Store<'_>) -> Result<i64> {
+        number(&mut self.db, home, store, &mut |_| {})
+    }
+
+    fn open_at(path: &Path, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<Self> {
+        let dir = path.with_file_name("");
+        let _ = home.create_dir(&dir);
+        if !path.exists() {
+            return Self::build(path, home, sets, progress);
+        }
+        Self::with(Self::connect(path)?, home, sets, progress)
     }
 
     /// Builds the file beside its place and moves it there when it is whole: nobody waits for it, and
     /// nothing has to be written twice.
-    fn build(path: &Path, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
+    fn build(path: &Path, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<Self> {
         let dir = path.parent().unwrap_or(Path::new("."));
         sweep(dir);
         let mut builder = tempfile::Builder::new();
@@ -119,16 +176,16 @@ impl Projection {
         db.pragma_update(None, "page_size", 8192)?;
         // KiB, with a minus sign: making the indexes reads what was just written.
         db.pragma_update(None, "cache_size", -49_152)?;
-        let built = Self::with(db, store, progress)?;
+        let built = Self::with(db, home, sets, progress)?;
         built.db.close().map_err(|(_, err)| err)?;
-        store.repo().share(&new);
+        home.share(&new);
         match new.persist_noclobber(path) {
             Err(err) if err.error.kind() != std::io::ErrorKind::AlreadyExists => {
                 Err(failed(ErrorCode::CannotOpen).into())
             }
             // Another process may have put its own there since, perhaps of an older tip. To replace that would give the
             // new file the log that SQLite keeps beside the old one.
-            _ => Self::with(Self::connect(path)?, store, progress),
+            _ => Self::with(Self::connect(path)?, home, sets, progress),
         }
     }
 
@@ -145,19 +202,38 @@ impl Projection {
     }
 
     /// Makes sure that the tables are there and up to date.
-    fn with(mut db: Connection, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<Self> {
+    fn with(mut db: Connection, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<Self> {
         schema::prepare(&mut db)?;
-        let tip = store.tip_id()?;
-        let known = known(&db, store.name())?;
-        if let Some((number, at)) = &known
-            && *at == tip.map(|tip| tip.to_string())
-        {
-            return Ok(Self { store: *number, db });
+        let (mut stores, mut names) = (Vec::new(), Vec::new());
+        for set in sets {
+            let numbers = set.stores.iter().map(|store| number(&mut db, home, store, progress));
+            let numbers = numbers.collect::<Result<Vec<_>>>()?;
+            stores.extend(numbers.iter().filter(|_| set.asked));
+            names.push((set.name.clone(), numbers));
         }
-        let number = fill::bring_up_to_date(&mut db, store, tip, progress)?;
-        move_wal(&db);
-        Ok(Self { db, store: number })
+        Ok(Self { db, stores, names })
     }
+}
+
+/// Brings one store up to date. Returns its number in the file.
+fn number(db: &mut Connection, home: &Repo, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<i64> {
+    let (tip, name) = (store.tip_id()?, name(home, store));
+    if let Some((number, at)) = known(db, &name)?
+        && at == tip.map(|tip| tip.to_string())
+    {
+        return Ok(number);
+    }
+    let number = fill::bring_up_to_date(db, &name, store, tip, progress)?;
+    move_wal(db);
+    Ok(number)
+}
+
+/// What a store is called in the file: its ref; of another repository, with where that is.
+fn name(home: &Repo, store: &Store<'_>) -> String {
+    if store.repo().common_dir() == home.common_dir() {
+        return store.name().to_owned();
+    }
+    format!("{}:{}", store.repo().common_dir().display(), store.name())
 }
 
 /// Moves what was written lately into the file itself when it has become much: whoever opens the file next reads all of it.
@@ -181,8 +257,8 @@ fn known_tip(store: &Store<'_>, known: Option<&(i64, Option<String>)>) -> Option
     store.repo().parse_oid(known?.1.as_deref()?)
 }
 
-fn path(store: &Store<'_>) -> PathBuf {
-    store.repo().agentv_dir().join(format!("index-v{VERSION}.sqlite"))
+fn path(home: &Repo) -> PathBuf {
+    home.agentv_dir().join(format!("index-v{VERSION}.sqlite"))
 }
 
 /// Whether throwing the file away may help.

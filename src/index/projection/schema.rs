@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{Result, failed};
 
 /// The version of the tables, part of the file's name: programs of different versions never share a file.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// Says that a SQLite file is ours: `agtv`.
 const APPLICATION_ID: i32 = 0x6167_7476;
@@ -14,6 +14,15 @@ const APPLICATION_ID: i32 = 0x6167_7476;
 pub(in crate::index) const OF_TEXTS: [&str; 8] =
     ["run_id", "author", "sha", "tree", "format", "source_tree", "patch_id", "line"];
 
+/// A store has so many row ids to itself, as a power of two.
+const ROWS_OF_STORE: u32 = 32;
+
+/// The row ids of a store: the first, and the one behind the last. They are together, so that a scan of one store passes
+/// over no other's rows.
+pub(in crate::index) fn row_ids(store: i64) -> (i64, i64) {
+    ((store - 1) << ROWS_OF_STORE, store << ROWS_OF_STORE)
+}
+
 /// Filters and sorting look at `facts`, whose rows are kept short for that; `texts` has the rest of a run. A query that
 /// asks for nothing of `texts` does not read it (SQLite leaves such a join out).
 const TABLES: &str = "
@@ -21,7 +30,8 @@ CREATE TABLE stores(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tip TEXT)
 CREATE TABLE facts(
     seq INTEGER PRIMARY KEY, store INTEGER NOT NULL, id TEXT NOT NULL, timestamp INTEGER, recorded INTEGER NOT NULL,
     experiment TEXT, target TEXT, test_count INTEGER NOT NULL, passed INTEGER NOT NULL, errors INTEGER NOT NULL,
-    pass_rate REAL, avg_score REAL, duration_ms INTEGER, cost_usd REAL, tokens INTEGER, status TEXT NOT NULL);
+    pass_rate REAL, avg_score REAL, duration_ms INTEGER, cost_usd REAL, tokens INTEGER, status TEXT NOT NULL,
+    repo TEXT);
 CREATE TABLE texts(
     seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, author TEXT, sha TEXT, tree TEXT NOT NULL, format TEXT NOT NULL,
     source_tree TEXT, patch_id TEXT, line TEXT NOT NULL);
@@ -30,7 +40,7 @@ CREATE VIEW runs AS SELECT
     t.author AS author, f.experiment AS experiment, f.target AS target, f.test_count AS test_count, f.passed AS passed,
     f.errors AS errors, f.pass_rate AS pass_rate, f.avg_score AS avg_score, f.duration_ms AS duration_ms,
     f.cost_usd AS cost_usd, f.tokens AS tokens, t.sha AS sha, t.tree AS tree, t.format AS format, f.status AS status,
-    t.source_tree AS source_tree, t.patch_id AS patch_id, t.line AS line
+    t.source_tree AS source_tree, t.patch_id AS patch_id, t.line AS line, f.repo AS repo
     FROM facts f LEFT JOIN texts t ON t.seq = f.seq;
 CREATE TABLE targets(target TEXT NOT NULL COLLATE NOCASE, seq INTEGER NOT NULL);
 CREATE TABLE tags(seq INTEGER NOT NULL, tag TEXT NOT NULL);

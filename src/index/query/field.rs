@@ -30,6 +30,8 @@ pub enum Kind {
     Name,
     /// Names, joined with `, `.
     Names,
+    /// The name of a store that has the run.
+    Place,
     /// The name of a tag.
     Tag,
     /// A part of a text.
@@ -107,7 +109,7 @@ pub const WHEN: &str = "coalesce(r.timestamp, r.recorded * 1000)";
 pub(super) const FAILED: &str = "(r.test_count - r.errors - r.passed)";
 
 /// All fields.
-pub static FIELDS: [Field; 35] = [
+pub static FIELDS: [Field; 37] = [
     Field::new("id", Kind::Id, "r.id"),
     Field::new("run_id", Kind::Name, "r.run_id"),
     Field::new("experiment", Kind::Name, "r.experiment"),
@@ -116,6 +118,8 @@ pub static FIELDS: [Field; 35] = [
     Field::new("note", Kind::Note, ""),
     Field::new("author", Kind::Text, "r.author"),
     Field::new("format", Kind::Name, "r.format"),
+    Field::new("repo", Kind::Name, "r.repo"),
+    Field::new("where", Kind::Place, ""),
     Field::choice("status", "r.status", &["complete", "partial", "pruned", "passed", "failed", "error"]),
     Field::new("sha", Kind::Commit, "r.sha"),
     // A user of `git log` tries the other name.
@@ -142,7 +146,11 @@ pub static FIELDS: [Field; 35] = [
     Field::new("case.score", Kind::Number(Unit::Score), "c.score"),
     Field::new("case.duration", Kind::Number(Unit::Duration), "c.duration_ms"),
     Field::new("case.cost", Kind::Number(Unit::Dollars), "c.cost_usd"),
-    Field::choice("is", "", &["mine", "unpushed", "exact", "near", "dirty", "linked", "tagged", "partial", "pruned"]),
+    Field::choice(
+        "is",
+        "",
+        &["mine", "unpushed", "exact", "near", "dirty", "linked", "tagged", "partial", "pruned", "local"],
+    ),
     Field::choice(
         "has",
         "",
@@ -159,6 +167,7 @@ pub static FIELDS: [Field; 35] = [
             "experiment",
             "target",
             "sha",
+            "repo",
         ],
     ),
 ];

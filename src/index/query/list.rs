@@ -17,7 +17,7 @@ const fn sort(names: &'static [&'static str], expr: &'static str) -> SortField {
 }
 
 /// All that runs can be sorted by.
-pub static SORT_FIELDS: [SortField; 19] = [
+pub static SORT_FIELDS: [SortField; 20] = [
     sort(&["recorded"], "r.recorded"),
     sort(&["timestamp"], "r.timestamp"),
     sort(&["id"], "r.id"),
@@ -26,6 +26,7 @@ pub static SORT_FIELDS: [SortField; 19] = [
     sort(&["target"], "r.target"),
     sort(&["author"], "r.author"),
     sort(&["format"], "r.format"),
+    sort(&["repo"], "r.repo"),
     sort(&["status"], "r.status"),
     sort(&["sha"], "r.sha"),
     sort(&["test_count", "tests"], "r.test_count"),
@@ -86,9 +87,10 @@ pub struct GroupField {
 }
 
 /// All that runs can be put together by. Runs of which it is unknown are a group too (null).
-pub static GROUP_FIELDS: [GroupField; 4] = [
+pub static GROUP_FIELDS: [GroupField; 5] = [
     GroupField { name: "experiment", expr: "r.experiment", join: "" },
     GroupField { name: "target", expr: "r.target", join: "" },
     GroupField { name: "sha", expr: "r.sha", join: "" },
     GroupField { name: "tag", expr: "g.tag", join: " LEFT JOIN tags g ON g.seq = r.seq" },
+    GroupField { name: "repo", expr: "r.repo", join: "" },
 ];

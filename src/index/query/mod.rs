@@ -63,6 +63,8 @@ pub struct Needs {
     pub trees: bool,
     /// The table `cases` must be filled.
     pub cases: bool,
+    /// Which stores go by which name.
+    pub places: bool,
 }
 
 /// Commits, as somebody named them. The text never begins with `-`, but it is as untrusted as all input.
@@ -88,6 +90,10 @@ pub struct Resolved {
     pub unpushed: Unpushed,
     /// Source commits, and their trees; those that are no longer there are missing.
     pub trees: BTreeMap<String, String>,
+    /// What stores are called, and their numbers in the column `store`.
+    pub places: Vec<(String, Vec<i64>)>,
+    /// The store of the own runs, if others are asked, too.
+    pub own: Option<i64>,
 }
 
 /// The runs that are not on the remote.
@@ -137,10 +143,12 @@ impl Query {
         let mut needs = Needs::default();
         for term in self.expr.iter().flat_map(Expr::terms) {
             needs.cases |= term.field.is_some_and(Field::is_of_case);
+            needs.places |= term.field.is_some_and(|field| field.kind == Kind::Place);
             match &term.test {
                 Test::Commits(wanted) if !needs.commits.contains(wanted) => needs.commits.push(wanted.clone()),
                 Test::Choice("mine") => needs.me = true,
                 Test::Choice("unpushed") => needs.unpushed = true,
+                Test::Choice("local") => needs.places = true,
                 Test::Choice("exact" | "near" | "dirty") => needs.trees = true,
                 _ => {}
             }

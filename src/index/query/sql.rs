@@ -8,6 +8,7 @@ use super::error::{Error, Result};
 use super::field::{FAILED, Field, Kind};
 use super::word::Pattern;
 use super::{Resolved, Unpushed, Wanted};
+use crate::index::projection::LOCAL;
 
 /// A value of a parameter, in the order of the `?` in the SQL.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,10 +126,26 @@ impl Writer<'_> {
                 self.json(commits);
             }
             Test::Choice(word) => self.choice(term.field.map_or("", |field| field.name), expr, word),
-            Test::Pattern(pattern) => self.pattern(kind, expr, pattern),
+            Test::Pattern(pattern) => {
+                if kind == Some(Kind::Place) {
+                    self.check_place(term, pattern)?;
+                }
+                self.pattern(kind, expr, pattern);
+            }
         }
         self.sql.push_str(if negated && !unknown_stays { ") IS NOT TRUE" } else { ")" });
         Ok(())
+    }
+
+    /// A store that nobody knows is a slip, not one without runs.
+    fn check_place(&self, term: &Term, pattern: &Pattern) -> Result<()> {
+        let Some(name) = pattern.literal() else { return Ok(()) };
+        let names = || self.resolved.places.iter().map(|(name, _)| name.as_str());
+        if names().any(|known| known.eq_ignore_ascii_case(&name)) {
+            return Ok(());
+        }
+        let err = Error::new(term.span, format!("no runs of '{}' are known here", name.escape_debug()));
+        Err(err.hint(format!("it is one of {}", names().collect::<Vec<_>>().join(", "))))
     }
 
     fn interval(&mut self, expr: &str, low: Bound<f64>, high: Bound<f64>) {
@@ -193,6 +210,18 @@ impl Writer<'_> {
                 self.name("t.tag", pattern);
                 self.sql.push(')');
             }
+            Some(Kind::Place) => {
+                let pairs = |(name, stores): &(String, Vec<i64>)| {
+                    stores.iter().map(|store| (name.clone(), *store)).collect::<Vec<_>>()
+                };
+                let pairs: Vec<_> = self.resolved.places.iter().flat_map(pairs).collect();
+                self.sql.push_str(
+                    "r.id IN (SELECT w.id FROM json_each(?) p JOIN facts w ON w.store = json_extract(p.value, '$[1]') WHERE ",
+                );
+                self.json(&pairs);
+                self.name("json_extract(p.value, '$[0]')", pattern);
+                self.sql.push(')');
+            }
             Some(_) => self.name(expr, pattern),
         }
     }
@@ -236,17 +265,30 @@ impl Writer<'_> {
                 self.sql.push_str("r.author = ? COLLATE NOCASE");
                 self.params.push(Param::Text(self.resolved.me.clone().unwrap_or_default()));
             }
-            "unpushed" => match &self.resolved.unpushed {
-                Unpushed::All => self.sql.push('1'),
-                Unpushed::NotIn(store) => {
-                    self.sql.push_str("r.id NOT IN (SELECT p.id FROM runs p WHERE p.store = ?)");
-                    self.params.push(Param::Integer(*store));
+            "unpushed" => {
+                match &self.resolved.unpushed {
+                    Unpushed::All => self.sql.push('1'),
+                    Unpushed::NotIn(store) => {
+                        self.sql.push_str("r.id NOT IN (SELECT p.id FROM facts p WHERE p.store = ?)");
+                        self.params.push(Param::Integer(*store));
+                    }
+                    Unpushed::Ids(ids) => {
+                        self.sql.push_str("r.id IN (SELECT value FROM json_each(?))");
+                        self.json(ids);
+                    }
                 }
-                Unpushed::Ids(ids) => {
-                    self.sql.push_str("r.id IN (SELECT value FROM json_each(?))");
-                    self.json(ids);
+                // What is only elsewhere is nothing that a push would send.
+                if let Some(own) = self.resolved.own {
+                    self.sql.push_str(" AND r.id IN (SELECT o.id FROM facts o WHERE o.store = ?)");
+                    self.params.push(Param::Integer(own));
                 }
-            },
+            }
+            "local" => {
+                let own = self.resolved.places.iter().find(|(name, _)| name == LOCAL);
+                self.sql
+                    .push_str("r.id IN (SELECT o.id FROM facts o WHERE o.store IN (SELECT value FROM json_each(?)))");
+                self.json(&own.map_or(&[][..], |(_, stores)| stores));
+            }
             "exact" => {
                 self.sql.push_str(EXACT);
                 self.json(&self.resolved.trees);

@@ -57,7 +57,9 @@ pub(super) fn test(field: &Field, (op, sign): (Op, Span), chars: &[Char], now: &
             }
             Ok(Test::Commits(Wanted::Reachable(name)))
         }
-        Kind::Name | Kind::Names | Kind::Tag | Kind::Text | Kind::Note => Ok(Test::Pattern(Pattern::new(chars))),
+        Kind::Name | Kind::Names | Kind::Place | Kind::Tag | Kind::Text | Kind::Note => {
+            Ok(Test::Pattern(Pattern::new(chars)))
+        }
     }
 }
 

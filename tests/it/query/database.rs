@@ -33,6 +33,9 @@ const ROWS: &str = "
         'pruned',NULL,NULL,''),
       (7,1,'aa11000000000000','2026-07-14T08',NULL,0,'','checkout','gpt-5',10,9,0,0.9,NULL,NULL,NULL,NULL,NULL,'','','',
         NULL,NULL,'');
+    ALTER TABLE runs ADD COLUMN repo TEXT;
+    UPDATE runs SET repo = 'acme/app' WHERE id LIKE 'a%';
+    CREATE VIEW facts AS SELECT * FROM runs;
     UPDATE runs SET timestamp = unixepoch(timestamp) * 1000, recorded = unixepoch('2026-07-15 11:00') - seq * 60;
     INSERT INTO targets VALUES ('gpt-5',2), ('opus',2);
     INSERT INTO tags VALUES (1,'baseline'), (1,'flaky'), (2,'Baseline'), (5,'env=prod');
@@ -65,6 +68,8 @@ pub(super) fn resolved() -> Resolved {
         trees: BTreeMap::from(
             [("1a2b111111111111", "t1"), ("1a2b222222222222", "t2")].map(|(a, b)| (a.to_owned(), b.to_owned())),
         ),
+        places: vec![("local".into(), vec![0]), ("origin".into(), vec![1])],
+        own: None,
     }
 }
 

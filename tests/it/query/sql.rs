@@ -22,7 +22,7 @@ fn what_git_must_say_is_listed() {
     let query = parse("sha:HEAD (sha:HEAD or on:main) -sha:main..topic is:mine is:unpushed is:dirty case:x").unwrap();
     let commits =
         vec![Wanted::Commit("HEAD".into()), Wanted::Reachable("main".into()), Wanted::Range("main..topic".into())];
-    assert_eq!(query.needs(), Needs { commits, me: true, unpushed: true, trees: true, cases: true });
+    assert_eq!(query.needs(), Needs { commits, me: true, unpushed: true, trees: true, cases: true, places: false });
     assert!(parse("checkout sha:1a2b since:2w").unwrap().needs().is_empty());
     // A branch may well be called like three digits.
     assert_eq!(parse("sha:abc").unwrap().needs().commits, [Wanted::Commit("abc".into())]);
@@ -69,5 +69,5 @@ fn runs_are_sorted_and_grouped() {
             format!("SELECT count(DISTINCT {0}), count(*) FROM runs r{1} WHERE r.store = 0", group.expr, group.join);
         db.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
     });
-    assert_eq!(groups.collect::<Vec<(i64, i64)>>(), [(4, 6), (4, 6), (4, 6), (4, 7)]);
+    assert_eq!(groups.collect::<Vec<(i64, i64)>>(), [(4, 6), (4, 6), (4, 6), (4, 7), (1, 6)]);
 }
