@@ -121,8 +121,12 @@ impl Listener for Terminal<'_> {
 pub(super) fn run(context: &mut Context, args: &Sync, what: What) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let remote = sync::elect(&repo, args.remote.as_deref())?;
-    let steps =
-        Steps { merge: what != What::Fetch, push: matches!(what, What::Sync | What::Push), dry_run: args.dry_run };
+    let steps = Steps {
+        merge: what != What::Fetch,
+        push: matches!(what, What::Sync | What::Push),
+        fold: what != What::Push,
+        dry_run: args.dry_run,
+    };
     let mut terminal = Terminal { ui: &context.ui, yes: args.yes, start: std::time::Instant::now(), shown: false };
     let synced = sync::sync(&repo, &remote, steps, &mut terminal);
     terminal.clear();

@@ -2,30 +2,57 @@
 
 use super::{CommitInfo, Error, Oid, Repo, Result};
 
+/// Two lines of history.
+#[derive(Debug)]
+pub struct Apart {
+    /// The commits that only the first has, children before parents.
+    pub ours: Vec<CommitInfo>,
+    /// The commits that only the second has, children before parents.
+    pub theirs: Vec<CommitInfo>,
+    /// Their newest common ancestor. Of several it is always the same one, whichever line is named first.
+    pub base: Option<Oid>,
+}
+
 impl Repo {
-    /// The commits that only `ours` has, and those that only `theirs` has, children before parents.
-    pub fn only_in(&self, ours: &Oid, theirs: &Oid) -> Result<(Vec<CommitInfo>, Vec<CommitInfo>)> {
+    /// What each of two lines of history has that the other lacks, and where they part.
+    pub fn apart(&self, ours: &Oid, theirs: &Oid) -> Result<Apart> {
         let range = format!("{ours}...{theirs}");
-        let listed = self.git("rev-list").args(["--left-right", "--date-order", &range]).run()?;
-        let (mut left, mut right) = (Vec::new(), Vec::new());
+        let listed = self.git("rev-list").args(["--left-right", "--boundary", "--date-order", &range]).run()?;
+        let (mut left, mut right, mut edge) = (Vec::new(), Vec::new(), Vec::new());
         for line in String::from_utf8_lossy(&listed).lines() {
-            let Some(id) = self.parse_oid(line.trim_start_matches(['<', '>'])) else { continue };
-            let side = if line.starts_with('<') { &mut left } else { &mut right };
-            side.push(self.commit(&id)?);
+            let Some(id) = self.parse_oid(line.trim_start_matches(['<', '>', '-'])) else { continue };
+            match line.as_bytes() {
+                [b'<', ..] => left.push(self.commit(&id)?),
+                [b'>', ..] => right.push(self.commit(&id)?),
+                _ => edge.push(id),
+            }
         }
-        Ok((left, right))
+        // All ways from one to the other lead over the edge. If it is one commit, no other common ancestor is newer.
+        let base = match edge[..] {
+            [] => None,
+            [one] => Some(one),
+            _ => self.merge_base(ours, theirs)?,
+        };
+        Ok(Apart { ours: left, theirs: right, base })
     }
 
-    /// The commits of `tip` that none of `known` has, children before parents.
-    pub fn not_in(&self, tip: &Oid, known: &[Oid]) -> Result<Vec<CommitInfo>> {
-        let known = known.iter().filter(|id| self.has(id)).map(|id| format!("^{id}"));
-        let listed = self.git("rev-list").args(["--date-order", &tip.to_string()]).args(known).run()?;
-        let ids = String::from_utf8_lossy(&listed).into_owned();
-        ids.lines().filter_map(|id| self.parse_oid(id)).map(|id| self.commit(&id)).collect()
+    /// The commits of `tips` that none of `known` has, children before parents.
+    pub fn not_in(&self, tips: &[Oid], known: &[Oid]) -> Result<Vec<CommitInfo>> {
+        self.ids_not_in(tips, known)?.iter().map(|id| self.commit(id)).collect()
+    }
+
+    /// The ids of [`Repo::not_in`].
+    pub fn ids_not_in(&self, tips: &[Oid], known: &[Oid]) -> Result<Vec<Oid>> {
+        if tips.is_empty() {
+            return Ok(Vec::new());
+        }
+        let revisions = self.revisions(tips, known);
+        let listed = self.git("rev-list").args(["--date-order", "--stdin"]).run_with(revisions.as_bytes())?;
+        Ok(String::from_utf8_lossy(&listed).lines().filter_map(|id| self.parse_oid(id)).collect())
     }
 
     /// The newest common ancestor of two commits. Of several it is always the same one, whichever commit is named first.
-    pub fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>> {
+    fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>> {
         let git = self.git("merge-base").args(["--all", &one.to_string(), &other.to_string()]);
         let (output, command) = git.output()?;
         match output.status.code() {
@@ -35,12 +62,21 @@ impl Repo {
         Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(|id| self.parse_oid(id)).min())
     }
 
-    /// About how many bytes a transfer of what `tip` has and none of `known` takes: those on disk here. None if that can't be
-    /// told, because objects are missing for instance.
+    /// About how many bytes a transfer of what `tips` have and none of `known` takes: those on disk here. None if that
+    /// can't be told, because objects are missing for instance. `tips` may be trees, too.
     #[must_use]
-    pub fn bytes_not_in(&self, tip: &Oid, known: &[Oid]) -> Option<u64> {
-        let known = known.iter().filter(|id| self.has(id)).map(|id| format!("^{id}"));
-        let git = self.git("rev-list").env("GIT_NO_LAZY_FETCH", "1").args(["--objects", "--disk-usage"]);
-        git.arg(tip.to_string()).args(known).run_text().ok()?.trim().parse().ok()
+    pub fn bytes_not_in(&self, tips: &[Oid], known: &[Oid]) -> Option<u64> {
+        if tips.is_empty() {
+            return Some(0);
+        }
+        let git = self.git("rev-list").env("GIT_NO_LAZY_FETCH", "1").args(["--objects", "--disk-usage", "--stdin"]);
+        let said = git.run_with(self.revisions(tips, known).as_bytes()).ok()?;
+        std::str::from_utf8(&said).ok()?.trim().parse().ok()
+    }
+
+    /// What `git rev-list --stdin` reads. What is not here can't be known.
+    fn revisions(&self, tips: &[Oid], known: &[Oid]) -> String {
+        let known = known.iter().filter(|id| self.has(id)).map(|id| format!("^{id}\n"));
+        tips.iter().map(|id| format!("{id}\n")).chain(known).collect()
     }
 }

@@ -37,6 +37,7 @@ mod worktree;
 pub use address::{beside, host_of, is_name, repository_name};
 pub use amend::RawCommit;
 pub use bare::{Listed, init_bare, list_origin, set_origin};
+pub use between::Apart;
 pub use commit::{Commit, CommitInfo, cited, trailers};
 pub use error::{Error, Result};
 pub use history::SourceCommit;

@@ -90,6 +90,12 @@ impl Repo {
         Some(self.gix().try_find_header(*id).ok()??.size())
     }
 
+    /// Whether an object is here and is a tree; never fetches.
+    #[must_use]
+    pub fn is_tree(&self, id: &Oid) -> bool {
+        self.gix().try_find_header(*id).ok().flatten().is_some_and(|header| header.kind() == gix::objs::Kind::Tree)
+    }
+
     /// Whether an object is here.
     #[must_use]
     pub fn has(&self, id: &Oid) -> bool {

@@ -42,30 +42,42 @@ impl Repo {
 
     /// Pushes one ref, never by force: it is moved if it is what was seen, or not at all. No hook of the user runs.
     pub fn push(&self, remote: &str, what: PushRef<'_>, progress: &mut dyn FnMut(&str)) -> Result<RefPush> {
-        let old = what.old.map(|id| id.to_string()).unwrap_or_default();
-        let new = what.new.map(|id| id.to_string()).unwrap_or_default();
+        let done = self.push_all(remote, &[what], progress)?;
+        Ok(done.into_iter().next().unwrap_or_else(|| RefPush::Rejected("git said nothing".into())))
+    }
+
+    /// Pushes several refs over one connection, each as [`Repo::push`] does, whatever becomes of the others.
+    /// Returns what became of each.
+    pub fn push_all(&self, remote: &str, what: &[PushRef<'_>], progress: &mut dyn FnMut(&str)) -> Result<Vec<RefPush>> {
+        let text = |id: Option<Oid>| id.map(|id| id.to_string()).unwrap_or_default();
         // A mirror's setting would push everything, or refuse to push one ref.
         let no_mirror = format!("remote.{remote}.mirror=false");
         let git = self.git("-c").args([&no_mirror, "push"]);
         let git = git.args(["--porcelain", "--progress", "--no-verify", "--no-signed", "--no-follow-tags"]);
-        let git = git.args(["--recurse-submodules=no", &format!("--force-with-lease={}:{old}", what.name)]);
-        let git = git.args(["--end-of-options", remote, &format!("{new}:{}", what.name)]);
+        let git = git.arg("--recurse-submodules=no");
+        let git = git.args(what.iter().map(|one| format!("--force-with-lease={}:{}", one.name, text(one.old))));
+        let git = git.args(["--end-of-options", remote]);
+        let git = git.args(what.iter().map(|one| format!("{}:{}", text(one.new), one.name)));
         let (status, stdout, stderr) = self.transfer(git, remote, progress)?;
-        // `<flag> TAB <from>:<to> TAB <summary>`, see `git help push`.
-        let line = stdout.lines().find(|line| line.split('\t').nth(1).is_some_and(|refs| refs.ends_with(what.name)));
-        match line {
-            Some(line) if !line.starts_with('!') => Ok(RefPush::Done),
-            Some(line) => {
-                let summary = line.split('\t').nth(2).unwrap_or_default().to_owned();
-                let host: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote:")).collect();
-                let said = host.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-                Ok(RefPush::Rejected(scrub(
-                    &std::iter::once(summary.as_str()).chain(said).collect::<Vec<_>>().join("; "),
-                )))
-            }
-            None if status.success() => Ok(RefPush::Done),
-            None => Err(self.cannot_reach(remote, &words(&stderr))),
+        let host: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote:")).collect();
+        let mut done = Vec::new();
+        for one in what {
+            // `<flag> TAB <from>:<to> TAB <summary>`, see `git help push`.
+            let is_it = |refs: &str| refs.split_once(':').is_some_and(|(_, to)| to == one.name);
+            let line = stdout.lines().find(|line| line.split('\t').nth(1).is_some_and(is_it));
+            done.push(match line {
+                Some(line) if !line.starts_with('!') => RefPush::Done,
+                Some(line) => {
+                    let summary = line.split('\t').nth(2).unwrap_or_default();
+                    let said = host.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+                    let all: Vec<&str> = std::iter::once(summary).chain(said).collect();
+                    RefPush::Rejected(scrub(&all.join("; ")))
+                }
+                None if status.success() => RefPush::Done,
+                None => return Err(self.cannot_reach(remote, &words(&stderr))),
+            });
         }
+        Ok(done)
     }
 
     fn cannot_reach(&self, remote: &str, reason: &str) -> Error {

@@ -5,27 +5,21 @@
 //! Nothing here prints, and nothing is remembered between the steps but refs: an interrupted sync is completed by the next one.
 
 mod error;
+mod inbox;
 mod lock;
+mod pace;
 pub mod places;
 mod remote;
 pub mod results;
 
-use std::time::{Duration, Instant};
-
 use crate::git::{Moved, Oid, PushRef, RefPush, Remote, Repo};
-use crate::store::{How, RUNS_REF, Store, Traffic};
+use crate::store::{RUNS_REF, Store, Traffic};
 
 pub use error::{Error, Result};
 pub use remote::{elect, is_known, tracking_ref};
 
-use remote::{inbox_prefix, refspecs, remember, writer};
-
-/// Races in a row after which the inbox is used.
-const RACES: u32 = 8;
-/// Nobody tries for longer than this.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How often a refusal may be one of the host's own locks.
-const REFUSALS: u32 = 3;
+use pace::Pace;
+use remote::{inbox_prefix, inbox_refspec, remember, runs_refspec};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +28,8 @@ pub struct Steps {
     pub merge: bool,
     /// Push.
     pub push: bool,
+    /// Take in what others left in their inboxes, however much it is. Who only pushes does it when nothing else goes on.
+    pub fold: bool,
     /// Change nothing but what is known of the remote.
     pub dry_run: bool,
 }
@@ -96,119 +92,149 @@ struct Sync<'a> {
 }
 
 /// What the remote has, as it was last seen.
+#[derive(Default)]
 struct Seen {
     tip: Option<Oid>,
     /// Name of each inbox on the remote, and its tip.
     inboxes: Vec<(String, Oid)>,
 }
 
+/// What came from the remote.
+#[derive(Default)]
+struct Came {
+    seen: Seen,
+    /// Tips of its runs that were seen before.
+    tips: Vec<Oid>,
+    /// Whether the inboxes are taken in, too.
+    folded: bool,
+}
+
 impl Sync<'_> {
     fn run(&self, listener: &mut dyn Listener) -> Result<Synced> {
-        let (start, mut synced) = (Instant::now(), Synced::default());
-        let (mut races, mut refusals) = (0, 0);
-        let before = self.store.tip_id()?;
-        let mut agreed = is_known(self.repo, self.remote);
-        let mut seen = self.fetch(listener, &mut synced)?;
+        let mut synced = Synced::default();
+        let before: Vec<Oid> = self.store.tip_id()?.into_iter().collect();
+        let mut came = Came { seen: self.fetch(true, listener, &mut synced)?, ..Came::default() };
+        self.exchange(&mut came, listener, &mut synced)?;
+        came.tips.extend(came.seen.tip);
+        if came.folded || !self.steps.push {
+            came.tips.extend(came.seen.inboxes.iter().map(|(_, id)| *id));
+        }
+        (synced.received, synced.received_bytes) = self.store.news(&came.tips, &before)?;
+        Ok(synced)
+    }
+
+    /// Merges and pushes until the remote has all that we have, or our inbox does.
+    fn exchange(&self, came: &mut Came, listener: &mut dyn Listener, synced: &mut Synced) -> Result<()> {
+        let (mut pace, mut agreed) = (Pace::new(), is_known(self.repo, self.remote));
+        let mut is_sent = false;
         loop {
-            let folded = self.merge(&seen, &mut synced)?;
-            self.count_received(before, &seen, &mut synced)?;
+            self.merge(came, synced)?;
             let ours = self.store.tip_id()?;
-            let Some(tip) = ours.filter(|_| self.steps.push) else { return Ok(synced) };
-            if seen.tip == Some(tip) {
-                self.clear(&folded, listener, &mut synced);
-                return Ok(synced);
-            }
-            let known: Vec<Oid> = seen.tip.into_iter().chain(seen.inboxes.iter().map(|(_, id)| *id)).collect();
-            synced.sent = self.store.traffic(&tip, &known)?;
-            synced.sent_bytes = self.repo.bytes_not_in(&tip, &known);
+            let Some(tip) = ours.filter(|_| self.steps.push) else { return Ok(()) };
+            let known: Vec<Oid> = came.seen.all().collect();
             if self.steps.dry_run {
-                return Ok(synced);
+                (synced.sent, synced.sent_bytes) = self.store.news(&[tip], &known)?;
+                return Ok(());
             }
-            if !agreed && !listener.agree(self.remote, Plan { sent: synced.sent, bytes: synced.sent_bytes }) {
-                return Err(Error::NotAgreed);
-            }
-            agreed = true;
-            synced.attempts += 1;
-            let what = PushRef { name: RUNS_REF, new: Some(tip), old: seen.tip };
-            match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
-                RefPush::Done => {
-                    remember(self.repo, self.remote);
-                    self.note(&tip, seen.tip)?;
-                    self.clear(&folded, listener, &mut synced);
-                    return Ok(synced);
-                }
-                RefPush::Rejected(reason) => {
-                    tracing::debug!(%reason, races, refusals, "push rejected");
-                    // Whether it was a race shows in the ref, never in words alone.
-                    let now = self.fetch(listener, &mut synced)?;
-                    if now.tip != seen.tip {
-                        races += 1;
-                    } else if is_lock(&reason) && refusals < REFUSALS {
-                        refusals += 1;
-                    } else {
-                        return Err(Error::Refused { remote: self.remote.name.clone(), reason });
+            if came.seen.tip != Some(tip) {
+                if !agreed {
+                    let (sent, bytes) = self.store.news(&[tip], &known)?;
+                    if !listener.agree(self.remote, Plan { sent, bytes }) {
+                        return Err(Error::NotAgreed);
                     }
-                    seen = now;
+                }
+                agreed = true;
+                synced.attempts += 1;
+                let what = PushRef { name: RUNS_REF, new: Some(tip), old: came.seen.tip };
+                match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
+                    RefPush::Done => {
+                        remember(self.repo, self.remote);
+                        self.note(&tip, came.seen.tip)?;
+                        came.tips.extend(came.seen.tip.replace(tip));
+                    }
+                    RefPush::Rejected(reason) => {
+                        tracing::debug!(%reason, ?pace, "push rejected");
+                        // Whether it was a race shows in the ref, never in words alone.
+                        let now = self.fetch(self.steps.fold, listener, synced)?;
+                        if now.tip != came.seen.tip {
+                            pace.lost();
+                        } else if !(is_lock(&reason) && pace.locked()) {
+                            return Err(Error::Refused { remote: self.remote.name.clone(), reason });
+                        }
+                        came.tips.extend(came.seen.tip);
+                        came.seen.tip = now.tip;
+                        if self.steps.fold {
+                            came.seen.inboxes = now.inboxes;
+                        }
+                        if !pace.is_crowded() {
+                            pace.wait();
+                        } else if is_sent {
+                            // Ours is there. What is in the inboxes stays in them.
+                            return Ok(());
+                        } else {
+                            (synced.sent, synced.sent_bytes) = self.store.news(&[tip], &known)?;
+                            return self.leave_in_inbox(came, listener, synced);
+                        }
+                        continue;
+                    }
+                }
+                if !is_sent {
+                    (synced.sent, synced.sent_bytes) = self.store.news(&[tip], &known)?;
                 }
             }
-            if races + refusals >= RACES || start.elapsed() > PATIENCE {
-                return self.leave_in_inbox(listener, synced);
+            is_sent = true;
+            if came.seen.inboxes.is_empty() || came.folded {
+                self.clear(&came.seen.inboxes, listener, synced);
+                return Ok(());
             }
-            std::thread::sleep(pause(races + refusals));
+            // Only now: while others push, too, the own runs are quicker without them.
+            if !self.steps.fold && !pace.is_quiet() {
+                return Ok(());
+            }
+            came.folded = true;
         }
     }
 
-    /// Looks at what the remote has.
-    fn fetch(&self, listener: &mut dyn Listener, synced: &mut Synced) -> Result<Seen> {
+    /// Looks at what the remote has: its runs, and inboxes if they are wanted.
+    fn fetch(&self, inboxes: bool, listener: &mut dyn Listener, synced: &mut Synced) -> Result<Seen> {
         let name = &self.remote.name;
-        self.repo.fetch(name, &refspecs(name), &mut |line| listener.progress(line))?;
+        let refspecs = std::iter::once(runs_refspec(name)).chain(inboxes.then(|| inbox_refspec(name)));
+        let refspecs: Vec<String> = refspecs.collect();
+        self.repo.fetch(name, &refspecs, &mut |line| listener.progress(line))?;
         let tracking = tracking_ref(name);
         let tip = Store::new(self.repo, &tracking).tip_id()?;
-        let (mut inboxes, prefix) = (Vec::new(), inbox_prefix(name));
-        for (full, id) in self.repo.refs_below(&prefix)? {
+        let mut seen = Seen { tip, inboxes: Vec::new() };
+        let prefix = inbox_prefix(name);
+        for (full, id) in if inboxes { self.repo.refs_below(&prefix)? } else { Vec::new() } {
             let short = full.strip_prefix(&prefix).unwrap_or(&full).to_owned();
             match Store::new(self.repo, &full).tip_id() {
-                Ok(_) => inboxes.push((short, id)),
-                Err(err) => {
-                    let line = format!("refs/agentv/inbox/{short}: {err}");
-                    if !synced.left.contains(&line) {
-                        synced.left.push(line);
-                    }
-                }
+                Ok(_) => seen.inboxes.push((short, id)),
+                Err(err) => synced.leave(format!("refs/agentv/inbox/{short}: {err}")),
             }
         }
-        Ok(Seen { tip, inboxes })
+        Ok(seen)
     }
 
-    /// Merges what was seen. Returns the inboxes that the own runs contain now.
-    fn merge(&self, seen: &Seen, synced: &mut Synced) -> Result<Vec<(String, Oid)>> {
+    /// Merges what was seen.
+    fn merge(&self, came: &mut Came, synced: &mut Synced) -> Result<()> {
         if self.steps.dry_run || !(self.steps.merge || self.steps.push) {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        if let Some(tip) = &seen.tip {
-            let merged = self.store.merge(tip)?;
-            synced.merged += merged.both;
+        if !self.steps.push {
+            came.folded = true;
         }
-        for (_, id) in &seen.inboxes {
-            let merged = self.store.merge(id)?;
-            if merged.how != How::Nothing {
-                synced.merged += merged.both;
+        if let Some(tip) = &came.seen.tip {
+            synced.merged += self.store.merge(tip)?.both;
+        }
+        if came.folded && !came.seen.inboxes.is_empty() {
+            // After a race nearly all of them are here already.
+            let inboxes: Vec<Oid> = came.seen.inboxes.iter().map(|(_, id)| *id).collect();
+            let ours: Vec<Oid> = self.store.tip_id()?.into_iter().collect();
+            let missing = self.repo.ids_not_in(&inboxes, &ours)?;
+            for id in inboxes.iter().filter(|id| missing.contains(id)) {
+                synced.merged += self.store.merge(id)?.both;
             }
         }
-        Ok(seen.inboxes.clone())
-    }
-
-    fn count_received(&self, before: Option<Oid>, seen: &Seen, synced: &mut Synced) -> Result<()> {
-        let known: Vec<Oid> = before.into_iter().collect();
-        let mut bytes = Some(0);
-        let (mut all, mut done) = (Traffic::default(), known);
-        for tip in seen.tip.iter().chain(seen.inboxes.iter().map(|(_, id)| id)) {
-            let one = self.store.traffic(tip, &done)?;
-            all = Traffic { new: all.new + one.new, changed: all.changed + one.changed };
-            bytes = bytes.zip(self.repo.bytes_not_in(tip, &done)).map(|(all, one)| all + one);
-            done.push(*tip);
-        }
-        (synced.received, synced.received_bytes) = (all, bytes);
         Ok(())
     }
 
@@ -222,37 +248,19 @@ impl Sync<'_> {
         }
         Ok(())
     }
+}
 
-    /// Deletes inboxes whose commits the remote's ref has. Somebody may have added to one: then it stays.
-    fn clear(&self, inboxes: &[(String, Oid)], listener: &mut dyn Listener, synced: &mut Synced) {
-        for (name, id) in inboxes.iter().filter(|_| !self.steps.dry_run) {
-            let full = format!("refs/agentv/inbox/{name}");
-            let what = PushRef { name: &full, new: None, old: Some(*id) };
-            match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line)) {
-                Ok(RefPush::Done) => synced.folded.push(name.clone()),
-                Ok(RefPush::Rejected(reason)) => tracing::debug!(%name, %reason, "inbox stays"),
-                Err(err) => tracing::debug!(%name, %err, "inbox stays"),
-            }
-        }
+impl Seen {
+    fn all(&self) -> impl Iterator<Item = Oid> {
+        self.tip.into_iter().chain(self.inboxes.iter().map(|(_, id)| *id))
     }
+}
 
-    /// Pushes to where nobody else does.
-    fn leave_in_inbox(&self, listener: &mut dyn Listener, mut synced: Synced) -> Result<Synced> {
-        let writer = writer(self.repo)?;
-        let seen = self.fetch(listener, &mut synced)?;
-        let (Some(_), Some(tip)) = (self.merge(&seen, &mut synced).ok(), self.store.tip_id()?) else {
-            return Ok(synced);
-        };
-        let full = format!("refs/agentv/inbox/{writer}");
-        let old = seen.inboxes.iter().find(|(name, _)| *name == writer).map(|(_, id)| *id);
-        let what = PushRef { name: &full, new: Some(tip), old };
-        match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
-            RefPush::Done => {
-                remember(self.repo, self.remote);
-                synced.inbox = Some(full);
-                Ok(synced)
-            }
-            RefPush::Rejected(reason) => Err(Error::Refused { remote: self.remote.name.clone(), reason }),
+impl Synced {
+    /// Says once that something was left alone.
+    fn leave(&mut self, line: String) {
+        if !self.left.contains(&line) {
+            self.left.push(line);
         }
     }
 }
@@ -270,11 +278,4 @@ fn is_lock(reason: &str) -> bool {
     ]
     .iter()
     .any(|words| reason.contains(words))
-}
-
-/// A pause that grows and differs between processes, so that they do not meet again.
-fn pause(attempt: u32) -> Duration {
-    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
-    let spread = u64::from((nanos ^ std::process::id().wrapping_mul(0x9e37_79b9)) % 1000);
-    Duration::from_micros(spread * 60 * u64::from(attempt.min(8)))
 }

@@ -28,12 +28,14 @@ pub(super) fn inbox_prefix(remote: &str) -> String {
     format!("refs/agentv/remotes/{remote}/inbox/")
 }
 
-/// What is fetched. Patterns: a remote that has none of it is no error.
-pub(super) fn refspecs(remote: &str) -> [String; 2] {
-    [
-        format!("+refs/agentv/runs/v1*:refs/agentv/remotes/{remote}/runs/v1*"),
-        format!("+refs/agentv/inbox/*:{}*", inbox_prefix(remote)),
-    ]
+/// What is fetched. A pattern: a remote that has no runs is no error.
+pub(super) fn runs_refspec(remote: &str) -> String {
+    format!("+refs/agentv/runs/v1*:refs/agentv/remotes/{remote}/runs/v1*")
+}
+
+/// Where inboxes are fetched to.
+pub(super) fn inbox_refspec(remote: &str) -> String {
+    format!("+refs/agentv/inbox/*:{}*", inbox_prefix(remote))
 }
 
 /// Whether this clone pushed runs to this address before.

@@ -15,7 +15,7 @@ mod race;
 mod roll_up;
 
 /// The first number, or the second one when everything is to be run in full.
-fn size(small: u32, full: u32) -> u32 {
+pub fn size(small: u32, full: u32) -> u32 {
     if std::env::var_os("AGENTV_TEST_FULL").is_some_and(|value| value == "1") { full } else { small }
 }
 

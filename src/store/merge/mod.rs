@@ -9,7 +9,7 @@ mod overlay;
 mod sides;
 mod tree;
 
-use crate::git::{CommitInfo, ObjectSink, Oid, Tree};
+use crate::git::{Apart, CommitInfo, ObjectSink, Oid, Tree};
 use crate::run::{Row, RunId};
 
 use super::draft::{Draft, Storage};
@@ -58,25 +58,44 @@ impl Store<'_> {
     /// Merges the history of `theirs` into the store. Its tip must have been [checked](Store::tip_id).
     pub fn merge(&self, theirs: &Oid) -> Result<Merged> {
         let theirs = self.repo.commit(theirs)?;
-        let many = match self.tip()? {
-            None => false,
-            Some(tip) => self.repo.only_in(&tip.id, &theirs.id)?.1.len() > MANY,
+        let tip = self.tip()?.map(|tip| tip.id);
+        // Nearly always it still holds when the draft is open.
+        let mut known = match tip {
+            Some(tip) => Some((tip, self.repo.apart(&tip, &theirs.id)?)),
+            None => None,
         };
+        if known.as_ref().is_some_and(|(_, apart)| apart.theirs.is_empty()) {
+            return Ok(Merged { how: How::Nothing, came: Traffic::default(), both: 0 });
+        }
+        let many = known.as_ref().is_some_and(|(_, apart)| apart.theirs.len() > MANY);
         let storage = if many { Storage::Bulk } else { Storage::for_few(self.repo) };
-        self.transact(None, storage, |draft| self.merge_in(draft, &theirs))
+        self.transact(None, storage, |draft| self.merge_in(draft, &theirs, known.take()))
     }
 
     /// What the commits of `tip` say that none of `known` has.
     pub fn traffic(&self, tip: &Oid, known: &[Oid]) -> Result<Traffic> {
-        Ok(traffic(&Side::read(&self.repo.not_in(tip, known)?)?))
+        Ok(traffic(&Side::read(&self.repo.not_in(&[*tip], known)?)?))
     }
 
-    fn merge_in(&self, draft: &mut Draft<'_>, theirs: &CommitInfo) -> Result<Merged> {
+    /// What the commits of `tips` say that none of `known` has, and about how many bytes that is; no bytes if
+    /// that can't be told.
+    pub fn news(&self, tips: &[Oid], known: &[Oid]) -> Result<(Traffic, Option<u64>)> {
+        let side = Side::read(&self.repo.not_in(tips, known)?)?;
+        let runs: Vec<Oid> = side.runs.values().filter_map(|deeds| self.repo.parse_oid(&deeds.row.tree)).collect();
+        // To tell what is new in a tree, git reads the whole tree that was there before.
+        let few = runs.len() <= MANY && runs.iter().all(|id| self.repo.is_tree(id));
+        let bytes = if few { self.repo.bytes_not_in(&runs, &[]) } else { self.repo.bytes_not_in(tips, known) };
+        Ok((traffic(&side), bytes))
+    }
+
+    fn merge_in(&self, draft: &mut Draft<'_>, theirs: &CommitInfo, known: Option<(Oid, Apart)>) -> Result<Merged> {
         let Some(ours) = draft.base().cloned() else {
             draft.fast_forward(theirs);
             return Ok(Merged { how: How::FastForward, came: self.traffic(&theirs.id, &[])?, both: 0 });
         };
-        let (left, right) = self.repo.only_in(&ours.id, &theirs.id)?;
+        let known = known.filter(|(tip, _)| *tip == ours.id).map(|(_, apart)| apart);
+        let Apart { ours: left, theirs: right, base } =
+            known.map_or_else(|| self.repo.apart(&ours.id, &theirs.id), Ok)?;
         let (our_side, their_side) = (Side::read(&left)?, Side::read(&right)?);
         let came = traffic(&their_side);
         if right.is_empty() {
@@ -86,7 +105,6 @@ impl Store<'_> {
             draft.fast_forward(theirs);
             return Ok(Merged { how: How::FastForward, came, both: 0 });
         }
-        let base = self.repo.merge_base(&ours.id, &theirs.id)?;
         let base = base.map(|base| self.repo.tree(&self.repo.commit(&base)?.tree)).transpose()?;
         let (tree, rows) = self.join(draft.sink(), &ours, theirs, base.as_ref(), (&our_side, &their_side))?;
         let text = message::encode_merge(came.new, &rows);
