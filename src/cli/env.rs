@@ -46,6 +46,18 @@ pub(crate) struct Env {
     pub(crate) commit_msg_source: Option<String>,
     /// `PRE_COMMIT_COMMIT_OBJECT_NAME`: and of which commit it was.
     pub(crate) commit_msg_object: Option<String>,
+    /// `AGENTV_PUSH_PID`: the process that started the shell of a `pre-push` hook.
+    pub(crate) push_pid: Option<u32>,
+    /// `PRE_COMMIT_REMOTE_NAME`: how pre-commit hands over where a push goes.
+    pub(crate) push_remote: Option<String>,
+    /// `PRE_COMMIT_TO_REF`: and what.
+    pub(crate) push_object: Option<String>,
+    /// `PRE_COMMIT_REMOTE_BRANCH`: and to which ref.
+    pub(crate) push_ref: Option<String>,
+    /// `GIT_SSH_COMMAND`.
+    pub(crate) ssh_command: Option<String>,
+    /// `GIT_SSH`.
+    pub(crate) ssh: Option<OsString>,
     /// `XDG_DATA_HOME`.
     pub(crate) data_home: Option<OsString>,
     /// `HOME`.
@@ -88,6 +100,12 @@ impl Env {
             git_editor: text("GIT_EDITOR"),
             commit_msg_source: full("PRE_COMMIT_COMMIT_MSG_SOURCE"),
             commit_msg_object: full("PRE_COMMIT_COMMIT_OBJECT_NAME"),
+            push_pid: full("AGENTV_PUSH_PID").and_then(|pid| pid.parse().ok()),
+            push_remote: full("PRE_COMMIT_REMOTE_NAME"),
+            push_object: full("PRE_COMMIT_TO_REF"),
+            push_ref: full("PRE_COMMIT_REMOTE_BRANCH"),
+            ssh_command: full("GIT_SSH_COMMAND"),
+            ssh: std::env::var_os("GIT_SSH").filter(|value| !value.is_empty()),
             data_home: std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()),
             home: std::env::var_os("HOME").filter(|value| !value.is_empty()),
             passed_through: std::env::var_os(PASSED_THROUGH),

@@ -12,6 +12,7 @@ use crate::git::{ConfigScope, Repo};
 use crate::hooks::{Event, buffer::Editing, commit_msg, install, prepare, rewrite};
 
 use super::args::Hook;
+use super::auto_push;
 use super::context::{Context, store};
 use super::failure::Failure;
 
@@ -24,11 +25,20 @@ const LIMIT_AFTER: Duration = Duration::from_millis(350);
 /// A rebase may have rewritten many commits, and nobody waits with an open editor.
 const LIMIT_REWRITE: Duration = Duration::from_secs(4);
 
+/// A push waits for so long at most; what takes longer goes on behind it.
+const LIMIT_PUSH: Duration = Duration::from_millis(1300);
+
 /// The log of failed hooks is begun anew at this size, in bytes.
 const MAX_LOG: u64 = 64 << 10;
 
 pub(super) fn run(context: &Context, args: &Hook) -> ExitCode {
     if context.ui.env.hooks_are_off {
+        return ExitCode::SUCCESS;
+    }
+    if args.event == auto_push::FOLLOW {
+        if let Err(failure) = auto_push::run(context, &args.args) {
+            tracing::debug!(failure.message, "runs did not follow");
+        }
         return ExitCode::SUCCESS;
     }
     // A hook's script that is newer than this program may call for one that we do not know.
@@ -37,6 +47,7 @@ pub(super) fn run(context: &Context, args: &Hook) -> ExitCode {
         Event::PrepareCommitMsg => LIMIT,
         Event::CommitMsg => LIMIT_AFTER,
         Event::PostRewrite => LIMIT_REWRITE,
+        Event::PrePush => LIMIT_PUSH,
     };
     let given = context.ui.env.hook_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds * 0.9).ok());
     let limit = given.unwrap_or(usual);
@@ -90,6 +101,7 @@ fn act(context: &Context, repo: &Repo, event: Event, args: &Hook, limit: Duratio
             std::io::stdin().lock().read_to_string(&mut input)?;
             rewrite::run(&store, &rewrite::parse(repo, &input), start + limit / 2)?;
         }
+        Event::PrePush => auto_push::start(context, repo, args)?,
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! passes everything else on to upstream's `agentv`.
 
 pub mod args;
+mod auto_push;
 mod bundles;
 mod cat;
 mod child;

@@ -10,7 +10,8 @@ use crate::git::{Repo, without_credentials};
 use crate::hooks::install;
 use crate::hooks::pending::{self, Fate};
 use crate::run::{RunId, RunStatus, format_time};
-use crate::store::{Found, State};
+use crate::store::{Found, State, Traffic};
+use crate::sync;
 
 use super::args::{DocumentFormat, Status};
 use super::context::{Context, store};
@@ -19,6 +20,7 @@ use super::human::{ago, plural};
 use super::output::{DIM, YELLOW, sanitize};
 use super::progress::Progress;
 use super::records::{JSON_VERSION, print_json};
+use super::sync::told;
 
 /// What `status --format json` prints.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -72,6 +74,29 @@ struct Remote {
     /// Its address, without credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    /// What only this clone has, as of the last look.
+    ahead: Traffic,
+    /// What only the remote has, as of the last look.
+    behind: Traffic,
+    /// When it was last looked what the remote has; RFC 3339, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked_at: Option<String>,
+    /// Whether runs were pushed to this address before.
+    pushed_before: bool,
+    /// Whether runs are sent along with 'git push' (agentv.autoPush).
+    auto_push: bool,
+    /// The last time that this failed, unless runs were pushed since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_sent: Option<NotSent>,
+}
+
+/// An automatic push that failed.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct NotSent {
+    /// When; RFC 3339, UTC.
+    at: String,
+    /// Why.
+    reason: String,
 }
 
 pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Failure> {
@@ -132,8 +157,38 @@ pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Fail
             None => "none".into(),
         },
     )?;
+    if let Some(remote) = &report.remote {
+        line("shared", shared(remote))?;
+        if let Some(said) = auto_push(remote) {
+            line("autopush", said)?;
+        }
+    }
     out.finish()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How far the remote is from here.
+fn shared(remote: &Remote) -> String {
+    let (name, nothing) = (sanitize(&remote.name), Traffic::default());
+    let ahead = (remote.ahead != nothing).then(|| format!("{} not pushed to {name}", told(remote.ahead)));
+    let behind = (remote.behind != nothing).then(|| format!("{} there not merged", told(remote.behind)));
+    let parts: Vec<_> = [ahead, behind].into_iter().flatten().collect();
+    let parts = if parts.is_empty() { format!("{name} has the same runs") } else { parts.join(", ") };
+    match remote.looked_at.as_deref().and_then(|time| time.parse().ok()) {
+        Some(then) => format!("{parts}; last looked {}", ago(then, Timestamp::now())),
+        None => format!("{parts}; nobody looked yet"),
+    }
+}
+
+/// Whether runs go by themselves, where that needs to be said.
+fn auto_push(remote: &Remote) -> Option<String> {
+    let name = sanitize(&remote.name);
+    if let Some(NotSent { at, reason }) = &remote.not_sent {
+        let when = at.parse().map(|then| ago(then, Timestamp::now())).unwrap_or_default();
+        return Some(format!("failed {when}: {}; the next push tries again", sanitize(reason)));
+    }
+    let waits = remote.auto_push && !remote.pushed_before && remote.ahead != Traffic::default();
+    waits.then(|| format!("waits until runs were pushed to {name} once: 'git agentv push {name}'"))
 }
 
 fn them(runs: &[RunId]) -> &'static str {
@@ -179,7 +234,7 @@ fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
         incomplete,
         broken,
         hooks: hooks(repo)?,
-        remote: remote(repo)?,
+        remote: remote(repo, runs + deleted)?,
     })
 }
 
@@ -189,8 +244,21 @@ fn hooks(repo: &Repo) -> Result<Vec<String>, Failure> {
     Ok(hooks.iter().filter(|hook| hook.how.is_wired()).map(|hook| hook.event.name().to_owned()).collect())
 }
 
-/// The elected remote, as it is told.
-fn remote(repo: &Repo) -> Result<Option<Remote>, Failure> {
-    let elected = repo.elected_remote()?;
-    Ok(elected.map(|remote| Remote { name: remote.name, url: Some(without_credentials(&remote.url)) }))
+/// The elected remote, as it is told. `all` is how many runs there are here.
+fn remote(repo: &Repo, all: usize) -> Result<Option<Remote>, Failure> {
+    let Some(remote) = repo.elected_remote()? else { return Ok(None) };
+    let standing = sync::standing(repo, &remote.name)?;
+    let time = |seconds| Timestamp::from_second(seconds).ok().map(format_time);
+    let not_sent = sync::not_sent(repo, &remote.name)
+        .and_then(|failed| Some(NotSent { at: time(failed.at)?, reason: failed.reason }));
+    Ok(Some(Remote {
+        url: Some(without_credentials(&remote.url)),
+        ahead: standing.ahead.unwrap_or(Traffic { new: all, changed: 0 }),
+        behind: standing.behind,
+        looked_at: standing.looked.and_then(time),
+        pushed_before: sync::is_known(repo, &remote),
+        auto_push: repo.setting_bool("agentv.autoPush")?.unwrap_or(false),
+        not_sent,
+        name: remote.name,
+    }))
 }

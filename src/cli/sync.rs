@@ -180,7 +180,7 @@ fn text(out: &mut Out, remote: &str, steps: Steps, synced: &Synced) -> std::io::
 }
 
 /// `3 runs`, `3 runs and changes to 2 others`
-fn told(traffic: Traffic) -> String {
+pub(super) fn told(traffic: Traffic) -> String {
     let Traffic { new, changed } = traffic;
     match (new, changed) {
         (new, 0) => plural(new, "run"),

@@ -79,6 +79,22 @@ impl Repo {
         Ok(found.map(|refs| !refs.is_empty()))
     }
 
+    /// The ref of this clone that follows the ref `name` of a remote: where fetching and pushing note what is there.
+    #[must_use]
+    pub fn follower_of(&self, remote: &str, name: &str) -> Option<String> {
+        let snapshot = self.gix().config_snapshot();
+        let refspecs = snapshot.plumbing().strings(format!("remote.{remote}.fetch").as_str()).unwrap_or_default();
+        refspecs.iter().map(ToString::to_string).find_map(|refspec| {
+            let (from, to) = refspec.trim_start_matches('+').split_once(':')?;
+            if from == name {
+                return Some(to.to_owned()).filter(|to| !to.is_empty());
+            }
+            let ((before, after), (head, tail)) = (from.split_once('*')?, to.split_once('*')?);
+            let middle = name.strip_prefix(before)?.strip_suffix(after)?;
+            Some(format!("{head}{middle}{tail}"))
+        })
+    }
+
     /// The refs that fetching from a remote moves, as patterns: what its refspecs name behind the colon.
     fn followers(&self, remote: &str) -> Vec<String> {
         let snapshot = self.gix().config_snapshot();

@@ -94,6 +94,10 @@ pub fn install(repo: &Repo) -> Result<(Place, Vec<Change>)> {
     let (mut changes, mut steps) = (Vec::new(), Vec::new());
     for event in Event::ALL {
         let path = place.dir.join(event.name());
+        let is_there = || matches!(found(&place, &path, event), Ok(Found::Ours(..) | Found::ByHand));
+        if !event.is_wanted(repo) && !is_there() {
+            continue;
+        }
         let what = plan(repo, &place, event, &mut steps)?;
         changes.push(Change { event, path, what });
     }

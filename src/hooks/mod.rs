@@ -5,7 +5,8 @@
 //! ([`commit_msg`]), which is there while an editor is open, keeps an abandoned message empty, and
 //! `post-rewrite` ([`rewrite`]) carries the links over when history is rewritten. [`link()`] and
 //! [`unlink`] do by hand what they do. Hooks read the log and the tip's tree, never a projection,
-//! and never the network.
+//! and never the network. `pre-push` ([`push`]), for those who want it, lets runs follow the commits that are pushed, in a process
+//! of its own.
 
 pub mod buffer;
 pub mod commit_msg;
@@ -13,6 +14,7 @@ pub mod install;
 mod link;
 pub mod pending;
 pub mod prepare;
+pub mod push;
 pub mod rewrite;
 mod turn;
 mod waiting;
@@ -31,11 +33,16 @@ pub enum Event {
     CommitMsg,
     /// After commits were replaced by others.
     PostRewrite,
+    /// Before commits are sent to a remote.
+    PrePush,
 }
+
+/// The result of looking whether runs follow a push.
+pub type Result<T, E = crate::sync::Error> = std::result::Result<T, E>;
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::PrepareCommitMsg, Self::CommitMsg, Self::PostRewrite];
+    pub const ALL: [Self; 4] = [Self::PrepareCommitMsg, Self::CommitMsg, Self::PostRewrite, Self::PrePush];
 
     /// Its name, as git knows it.
     #[must_use]
@@ -44,7 +51,20 @@ impl Event {
             Self::PrepareCommitMsg => "prepare-commit-msg",
             Self::CommitMsg => "commit-msg",
             Self::PostRewrite => "post-rewrite",
+            Self::PrePush => "pre-push",
         }
+    }
+
+    /// Whether `repo` wants it: `pre-push` is only for those who want runs to follow their pushes.
+    #[must_use]
+    pub fn is_wanted(self, repo: &crate::git::Repo) -> bool {
+        self != Self::PrePush || repo.setting_bool("agentv.autoPush").ok().flatten().unwrap_or(false)
+    }
+
+    /// Whether git gives it lines to read.
+    #[must_use]
+    pub fn reads_lines(self) -> bool {
+        matches!(self, Self::PostRewrite | Self::PrePush)
     }
 
     /// The hook called `name`, if we have one.

@@ -3,7 +3,7 @@
 
 use crate::git::{PushRef, RefPush};
 
-use super::remote::writer;
+use super::remote::{inbox_prefix, writer};
 use super::{Came, Error, Listener, Oid, Result, Sync, Synced, remember};
 
 /// How often to try: only who takes it in at the same moment, or a copy of this clone, can be in the way.
@@ -33,6 +33,7 @@ impl Sync<'_> {
             match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
                 RefPush::Done => {
                     remember(self.repo, self.remote);
+                    self.note(&format!("{}{writer}", inbox_prefix(&self.remote.name)), &tip, old)?;
                     synced.inbox = Some(full);
                     return Ok(());
                 }

@@ -11,15 +11,17 @@ mod pace;
 pub mod places;
 mod remote;
 pub mod results;
+mod standing;
 
 use crate::git::{Moved, Oid, PushRef, RefPush, Remote, Repo};
 use crate::store::{RUNS_REF, Store, Traffic};
 
 pub use error::{Error, Result};
-pub use remote::{elect, is_known, tracking_ref};
+pub use remote::{elect, is_known, remember, tracking_ref};
+pub use standing::{NotSent, Standing, not_sent, note_not_sent, standing};
 
 use pace::Pace;
-use remote::{inbox_prefix, inbox_refspec, remember, runs_refspec};
+use remote::{inbox_prefix, inbox_refspec, runs_refspec};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +83,12 @@ pub trait Listener {
 pub fn sync(repo: &Repo, remote: &Remote, steps: Steps, listener: &mut dyn Listener) -> Result<Synced> {
     repo.ensure_git().map_err(Error::from)?;
     let _lock = lock::take(repo)?;
-    Sync { repo, store: Store::new(repo, RUNS_REF), remote, steps }.run(listener)
+    let synced = Sync { repo, store: Store::new(repo, RUNS_REF), remote, steps }.run(listener)?;
+    standing::note_look(repo, &remote.name);
+    if steps.push && !steps.dry_run {
+        standing::forget_not_sent(repo, &remote.name);
+    }
+    Ok(synced)
 }
 
 struct Sync<'a> {
@@ -149,7 +156,7 @@ impl Sync<'_> {
                 match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
                     RefPush::Done => {
                         remember(self.repo, self.remote);
-                        self.note(&tip, came.seen.tip)?;
+                        self.note(&tracking_ref(&self.remote.name), &tip, came.seen.tip)?;
                         came.tips.extend(came.seen.tip.replace(tip));
                     }
                     RefPush::Rejected(reason) => {
@@ -239,9 +246,8 @@ impl Sync<'_> {
     }
 
     /// Notes what the remote has now.
-    fn note(&self, tip: &Oid, old: Option<Oid>) -> Result<()> {
-        let tracking = tracking_ref(&self.remote.name);
-        let moved = self.repo.start_ref_move("agentv: push")?.finish(self.repo, &tracking, tip, old.as_ref())?;
+    fn note(&self, tracking: &str, tip: &Oid, old: Option<Oid>) -> Result<()> {
+        let moved = self.repo.start_ref_move("agentv: push")?.finish(self.repo, tracking, tip, old.as_ref())?;
         if let Moved::Refused(reason) = moved {
             // The next fetch sees it anyhow.
             tracing::debug!(%reason, "{tracking} not moved");

@@ -46,7 +46,7 @@ pub fn is_known(repo: &Repo, remote: &Remote) -> bool {
 }
 
 /// Notes that it did. Who can't write that down is asked again.
-pub(super) fn remember(repo: &Repo, remote: &Remote) {
+pub fn remember(repo: &Repo, remote: &Remote) {
     if is_known(repo, remote) {
         return;
     }

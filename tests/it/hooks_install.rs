@@ -17,14 +17,14 @@ use crate::env::TestEnv;
 const EVENTS: [&str; 3] = ["prepare-commit-msg", "commit-msg", "post-rewrite"];
 
 /// Writes a file with a mode, and the directories above it.
-fn put(path: &Path, content: impl AsRef<[u8]>, mode: u32) {
+pub fn put(path: &Path, content: impl AsRef<[u8]>, mode: u32) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, content).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// Files of a directory with content and mode, and where symlinks lead.
-fn snapshot(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
+pub fn snapshot(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
     let mut found = BTreeMap::new();
     let Ok(entries) = std::fs::read_dir(dir) else { return found };
     for path in entries.map(|entry| entry.unwrap().path()) {

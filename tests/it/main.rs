@@ -12,6 +12,7 @@
     reason = "tests may"
 )]
 
+mod auto_push;
 mod bad_input;
 mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]

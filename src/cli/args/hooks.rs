@@ -20,12 +20,16 @@ to pay for it. Where the place is not ours, because there is such a hook already
 hooks directory is not the repository's own, it is there all the time. If nothing of ours
 would run after the editor, a commit that is written there names no run.
 
+With 'git config agentv.autoPush true' there is a pre-push hook, too: after 'git push' has
+sent commits to a remote where runs were pushed before, new runs follow in the background.
+No push waits for that or fails because of it; 'git agentv status' tells what did not go.
+
 Hooks that are there keep working: a shell script gets a marked part, anything else is
 put aside and called by ours. What husky, lefthook or pre-commit manages, and what git
 tracks, is left alone: you are told what to add. 'uninstall' restores every file.
 
 'status' makes commits in a scratch repository with the same hooks, and ends with 1 if
-one of them does not do what it should.
+one of them does not do what it should. Of a pre-push hook only our part is tried.
 
 Examples:
   git agentv hooks install

@@ -48,7 +48,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 11] = [
     ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
 ];
 
-pub(super) const CONFIGURATION: [(&str, &str); 9] = [
+pub(super) const CONFIGURATION: [(&str, &str); 10] = [
     (
         "agentv.window",
         "How many of the newest runs stay in the ref's tree when it is full, which is when it holds twice as many (default 2000, \
@@ -68,6 +68,11 @@ pub(super) const CONFIGURATION: [(&str, &str); 9] = [
         "The repository that this project's runs are published to. Where it is set, agentv eval leaves recording to upstream's CLI.",
     ),
     ("agentv.remote", "The remote to share runs with. Default: that of the current branch, else origin."),
+    (
+        "agentv.autoPush",
+        "Whether new runs follow when git push has sent commits to a remote where runs were pushed before. It happens in the \
+         background, through the pre-push hook that git agentv hooks install puts in place. Default: false.",
+    ),
     (
         "agentv.webUrl",
         "The web page of a commit, where git agentv show can't derive it from the remote: an address with {commit} in it, as \

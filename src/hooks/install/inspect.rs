@@ -81,7 +81,8 @@ pub(super) enum Found {
 /// Looks at the hooks of a repository.
 pub fn inspect(repo: &Repo) -> Result<(Place, Vec<Hook>)> {
     let place = Place::of(repo)?;
-    let hooks = Event::ALL.into_iter().map(|event| hook(repo, &place, event)).collect::<Result<_>>()?;
+    let mut hooks = Event::ALL.into_iter().map(|event| hook(repo, &place, event)).collect::<Result<Vec<_>>>()?;
+    hooks.retain(|hook| hook.event.is_wanted(repo) || hook.how.is_wired());
     Ok((place, hooks))
 }
 

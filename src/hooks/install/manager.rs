@@ -126,7 +126,7 @@ fn husky_dir(dir: &Path) -> Option<&Path> {
 
 fn lefthook(event: Event) -> String {
     let name = event.name();
-    let stdin = if event == Event::PostRewrite { "\n      use_stdin: true" } else { "" };
+    let stdin = if event.reads_lines() { "\n      use_stdin: true" } else { "" };
     format!(
         "{name}:\n  commands:\n    agentv:\n      \
          run: command -v git-agentv >/dev/null 2>&1 || exit 0; git-agentv hook {name} {{0}}{stdin}\n"
@@ -135,10 +135,12 @@ fn lefthook(event: Event) -> String {
 
 fn pre_commit(event: Event) -> String {
     let name = event.name();
+    // It would hand over the files that are pushed.
+    let files = if event == Event::PrePush { "        pass_filenames: false\n" } else { "" };
     format!(
         "  - repo: local\n    hooks:\n      - id: agentv-{name}\n        name: git agentv\n        language: system\n        \
          entry: sh -c 'command -v git-agentv >/dev/null 2>&1 || exit 0; git-agentv hook {name} \"$@\"' --\n        \
-         stages: [{name}]\n        always_run: true\n"
+         stages: [{name}]\n        always_run: true\n{files}"
     )
 }
 

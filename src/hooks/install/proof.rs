@@ -2,17 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use crate::git::{Git, Repo, cited, find_program};
+use crate::git::{Git, Remote, Repo, cited, find_program};
 use crate::hooks::{Event, TRAILER, pending};
 use crate::run::formats::generic::Given;
 use crate::run::{DirBundle, RunId};
 use crate::store::{Provenance, RUNS_REF, RecordOptions, Store};
 
-use super::inspect::{self, Hook};
-use super::scratch;
+use super::inspect::{self, Hook, How};
 use super::{Error, Place, Result};
+use super::{scratch, script};
 
+/// How long runs may take to follow a push from one directory to another.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// An editor that is left without a word.
 const LEFT_ALONE: &str = "true";
 /// An editor with somebody who writes a subject.
@@ -61,6 +64,10 @@ pub fn prove(repo: &Repo) -> Result<Proof> {
         checks.push(trial.edited(&inspect::hook(repo, &place, Event::CommitMsg)?)?);
     }
     checks.push(trial.amended()?);
+    let hook = inspect::hook(repo, &place, Event::PrePush)?;
+    if Event::PrePush.is_wanted(repo) || hook.how.is_wired() {
+        checks.extend(trial.pushed(&hook)?);
+    }
     Ok(Proof { checks })
 }
 
@@ -129,6 +136,44 @@ impl Trial<'_> {
         let linked = self.store.find(&run.to_string())?.overlay.is_linked(&head);
         let why = if head == before { "git made no commit" } else { "the run knows nothing of the new commit" };
         Ok(self.check(Event::PostRewrite, "the run of a commit that is amended stays linked", linked, why, &said))
+    }
+
+    /// Runs follow a push, to a repository beside. Only our part of the hook runs for it: those of others test, build and
+    /// deploy. Where we are called by what we can't read nothing is tried.
+    fn pushed(&self, hook: &Hook) -> Result<Option<Check>> {
+        if matches!(hook.how, How::ByHand | How::Managed(_)) {
+            return Ok(None);
+        }
+        let git = |subcommand: &str, args: &[&str]| Git::in_dir(self.top, subcommand).args(args).run_text();
+        let hub = self.top.with_file_name("hub.git");
+        git("init", &["--quiet", "--bare", "--template=", &hub.to_string_lossy()])?;
+        git("remote", &["add", "origin", &hub.to_string_lossy()])?;
+        git("config", &["--local", "agentv.autoPush", "true"])?;
+        let place = self.repo.hooks_dir()?;
+        if let Some(script) = script::up_to_our_end(&fs::read(&hook.path).unwrap_or_default()) {
+            fs::create_dir_all(&place).map_err(Error::io("create", &place))?;
+            let path = place.join(Event::PrePush.name());
+            fs::write(&path, script).map_err(Error::io("write", &path))?;
+            let runs = crate::git::is_executable(&hook.path);
+            super::files::set_mode(&path, if runs { super::MODE } else { 0o644 }).map_err(Error::io("write", &path))?;
+        }
+        let run = self.record("pushed")?;
+        let scratch = Repo::at(self.top)?;
+        let remote = Remote { name: "origin".into(), url: scratch.remote_url("origin").unwrap_or_default() };
+        // Nobody has to agree to what goes nowhere.
+        crate::sync::remember(&scratch, &remote);
+        let (output, _) = Git::in_dir(self.top, "push").args(["origin", "HEAD:refs/heads/main"]).output()?;
+        let said = String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
+        let (start, mut arrived) = (Instant::now(), false);
+        let calls = matches!(hook.how, How::File | How::Block | How::Chained);
+        while calls && !arrived && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(20));
+            // The last thing that it does is to note that it looked.
+            arrived = crate::sync::standing(&scratch, "origin").is_ok_and(|standing| standing.looked.is_some());
+        }
+        let hub = Repo::at(&hub)?;
+        let ok = arrived && Store::new(&hub, RUNS_REF).find(run.as_str()).is_ok();
+        Ok(Some(self.check(Event::PrePush, "runs follow a push", ok, "they did not arrive", &said)))
     }
 
     fn check(&self, event: Event, what: &'static str, ok: bool, why: &str, said: &str) -> Check {

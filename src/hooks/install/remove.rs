@@ -24,7 +24,7 @@ pub fn uninstall(repo: &Repo) -> Result<(Place, Vec<Change>)> {
             let path = dir.join(event.name());
             let what = plan(repo, &place, &path, event, &mut steps)?;
             // Of the directory where git doesn't look only what we did there is of interest.
-            if number == 0 || what != What::Absent {
+            if number == 0 && event.is_wanted(repo) || what != What::Absent {
                 changes.push(Change { event, path, what });
             }
         }

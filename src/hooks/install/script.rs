@@ -23,6 +23,7 @@ pub fn script(event: Event) -> &'static str {
         Event::PrepareCommitMsg => include_str!("../../../git-hooks/prepare-commit-msg"),
         Event::CommitMsg => include_str!("../../../git-hooks/commit-msg"),
         Event::PostRewrite => include_str!("../../../git-hooks/post-rewrite"),
+        Event::PrePush => include_str!("../../../git-hooks/pre-push"),
     }
 }
 
@@ -32,10 +33,18 @@ pub fn on_demand() -> &'static str {
     include_str!("../../../git-hooks/commit-msg-on-demand")
 }
 
-/// The line that does the same where a hook has to be wired by hand, but for the watchdog.
+/// The line that does the same where a hook has to be wired by hand, but for the watchdog. Others want to read what git
+/// tells of a push, too, so that takes a few more.
 #[must_use]
 pub fn line(event: Event) -> String {
     let name = event.name();
+    if event == Event::PrePush {
+        return format!(
+            "if command -v git-agentv >/dev/null 2>&1; then\n    agentv_lines=$(cat)\n    \
+             printf '%s\\n' \"$agentv_lines\" | git-agentv hook {name} \"$@\" || :\n    \
+             exec <<agentv_end\n$agentv_lines\nagentv_end\nfi"
+        );
+    }
     format!("command -v git-agentv >/dev/null 2>&1 && git-agentv hook {name} \"$@\" || :")
 }
 
@@ -76,6 +85,14 @@ impl Marked {
     pub(super) fn is_all_ours(&self) -> bool {
         self.own && self.rest == SHEBANG
     }
+}
+
+/// A hook up to the end of our part, so that nothing of somebody else's runs but what stands before it. None if our part is
+/// not there.
+pub(super) fn up_to_our_end(text: &[u8]) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
+    let end = lines.iter().position(|line| line.strip_suffix(b"\n").unwrap_or(line) == END.as_bytes())?;
+    Some(lines[..=end].concat())
 }
 
 /// What [`find`] found.

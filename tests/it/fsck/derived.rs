@@ -61,7 +61,7 @@ fn an_index_that_says_something_else() {
         ("UPDATE facts SET store = store, id = id WHERE id = ?1; ", String::new()),
         (
             "INSERT INTO facts SELECT 999, store, 'ff' || substr(id, 3), timestamp, recorded, experiment, target, test_count, \
-             passed, errors, pass_rate, avg_score, duration_ms, cost_usd, tokens, status FROM facts WHERE id = ?1",
+             passed, errors, pass_rate, avg_score, duration_ms, cost_usd, tokens, status, repo FROM facts WHERE id = ?1",
             "of 8 runs 0 missing and 0 different, 1 that are none".to_owned(),
         ),
         ("PRAGMA user_version = 7", "it is none of ours".to_owned()),

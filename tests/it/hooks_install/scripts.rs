@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{EVENTS, hooks_dir, put};
+use super::{hooks_dir, put};
 use crate::env::{Ran, TestEnv};
+
+const EVENTS: [&str; 4] = ["prepare-commit-msg", "commit-msg", "post-rewrite", "pre-push"];
 
 /// Logs its arguments and its standard input; then does what a test wants.
 const FAKE: &str = "#!/bin/sh\n{ printf '<%s>' \"$@\"; echo; cat; } >>\"$LOG\"\necho $$ >\"$LOG.pid\"\n";
@@ -46,6 +48,7 @@ impl Place {
                 0o755,
             );
         }
+        env.git(["config", "agentv.autoPush", "true"]).ok();
         env.agentv(["hooks", "install"]).ok();
         let system = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect::<Vec<_>>();
         let path = std::env::join_paths([env.root().join("fake")].into_iter().chain(system)).unwrap();
@@ -96,6 +99,7 @@ fn args(event: &str) -> Vec<&'static str> {
     match event {
         "prepare-commit-msg" => vec!["./message", "commit", "HE AD"],
         "commit-msg" => vec!["./message"],
+        "pre-push" => vec!["origin", "../a hub.git"],
         _ => vec!["rebase"],
     }
 }
@@ -103,7 +107,7 @@ fn args(event: &str) -> Vec<&'static str> {
 /// What the fake logs.
 fn logged(event: &str, input: &str) -> String {
     let args: String = args(event).iter().map(|arg| format!("<{arg}>")).collect();
-    format!("<hook><{event}>{args}\n{}", if event == "post-rewrite" { input } else { "" })
+    format!("<hook><{event}>{args}\n{}", if matches!(event, "post-rewrite" | "pre-push") { input } else { "" })
 }
 
 /// What [`BELOW`] prints where nothing was changed.
