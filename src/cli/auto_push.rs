@@ -118,7 +118,7 @@ pub(super) fn run(context: &Context, args: &[OsString]) -> Result<(), Failure> {
         }
     };
     watch(note);
-    let steps = Steps { merge: true, push: true, dry_run: false };
+    let steps = Steps { merge: true, push: true, fold: false, dry_run: false };
     if let Err(err) = sync::sync(&repo, &remote, steps, &mut Silent) {
         sync::note_not_sent(&repo, &name, &err.to_string());
         end();
