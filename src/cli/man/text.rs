@@ -1,11 +1,12 @@
 //! What the man pages say beyond the options.
 
 /// Commands that are explained by each other.
-pub(super) const RELATED: [&[&str]; 5] = [
+pub(super) const RELATED: [&[&str]; 6] = [
     &["hooks", "runs-of", "links", "run"],
     &["record", "run", "import", "status", "fsck"],
     &["list", "show", "files", "cat", "export", "schema"],
     &["tag", "note", "link", "unlink", "delete", "restore"],
+    &["sync", "push", "pull", "fetch", "remote"],
     &["man", "completions"],
 ];
 
@@ -48,7 +49,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 11] = [
     ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
 ];
 
-pub(super) const CONFIGURATION: [(&str, &str); 9] = [
+pub(super) const CONFIGURATION: [(&str, &str); 10] = [
     (
         "agentv.window",
         "How many of the newest runs stay in the ref's tree when it is full, which is when it holds twice as many (default 2000, \
@@ -68,6 +69,10 @@ pub(super) const CONFIGURATION: [(&str, &str); 9] = [
         "The repository that this project's runs are published to. Where it is set, agentv eval leaves recording to upstream's CLI.",
     ),
     ("agentv.remote", "The remote to share runs with. Default: that of the current branch, else origin."),
+    (
+        "agentv.fetch",
+        "light (the default): fetches take commits and directories, and the files of a run when it is opened. full: they take everything.",
+    ),
     (
         "agentv.webUrl",
         "The web page of a commit, where git agentv show can't derive it from the remote: an address with {commit} in it, as \
