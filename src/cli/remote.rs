@@ -62,7 +62,6 @@ pub(super) struct RemoteReport {
     /// Its address, without credentials.
     url: String,
     /// Where pushing goes, if that is elsewhere.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     push_urls: Vec<String>,
     /// The setting that names it; absent if none does, so that it is origin.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -71,12 +71,11 @@ impl Store<'_> {
         Ok(self.repo.ensure_present(&wanted)?)
     }
 
-    /// The note of the run whose directory is `tree`, if it has one and it is here. Nothing is fetched for it.
+    /// The note of the run whose directory is `tree`, if it has one that can be read.
     #[must_use]
-    pub fn note_here(&self, tree: &Oid) -> Option<String> {
-        let directory = Tree::decode(tree, &self.repo.try_read(tree, Kind::Tree).ok()??).ok()?;
-        let overlay = directory.get(OVERLAY.as_bytes())?;
-        let overlay = self.repo.try_read(&overlay.id, Kind::Blob).ok()??;
+    pub fn note_of(&self, tree: &Oid) -> Option<String> {
+        let overlay = self.repo.tree(tree).ok()?.get(OVERLAY.as_bytes())?.id;
+        let overlay = self.repo.read(&overlay, Kind::Blob).ok()?;
         serde_json::from_slice::<Overlay>(&overlay).ok()?.note
     }
 }

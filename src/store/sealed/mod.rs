@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 
 use super::tip_tree::Node;
-use super::{Error, Result};
+use super::Result;
 
 use list::List;
 pub(super) use list::decode_leniently;

@@ -77,7 +77,7 @@ fn files_come_when_a_run_is_opened_all_at_once() {
     assert!(lacking > 40, "{lacking}");
     offline(&env, || {
         assert_eq!(list(&env, &b), list(&env, &a));
-        let (ran, count) = agentv(&env, &b, &["list", "passed>=0 word", "--sort", "score"]);
+        let (ran, count) = agentv(&env, &b, &["list", "passed>=0", "--sort", "score"]);
         assert_eq!((ran.code, count), (0, 0));
         assert_eq!(agentv(&env, &b, &["fsck"]).1, 0);
         let said = env.agentv_in(&b, ["cat", "run-1", "only/answer.md"]).fails(128);
@@ -220,7 +220,7 @@ fn writers_need_no_files_of_others() {
             record_at(&env, &b, &format!("own-{n}"), 200 + n).ok();
         }
         assert_eq!(ids(&env, &b).len(), 30);
-        let (ran, count) = agentv(&env, &b, &["list", "needle", "--format", "json"]);
+        let (ran, count) = agentv(&env, &b, &["list", "note:needle", "--format", "json"]);
         assert_eq!(ran.json()["runs"][0]["id"], noted.as_str(), "what people say is here");
         assert_eq!(count, 0);
         let said = env.agentv_in(&b, ["tag", &noted, "+x"]).fails(128);
@@ -402,10 +402,10 @@ fn other_kinds_of_repositories_and_addresses() {
         env.git_in(&b, ["config", &base, "short:"]).ok();
         env.git_in(&b, ["remote", "set-url", "origin", "short:hub.git"]).ok();
         sync(&env, &b);
-        let lacking = missing(&env, &b);
-        assert!(lacking > 0, "{args:?}");
         record(&env, &b, "three");
         sync(&env, &b);
+        let lacking = missing(&env, &b);
+        assert!(lacking > 0, "{args:?}");
         env.git_in(&b, ["gc", "-q", "--prune=now"]).ok();
         assert_eq!(missing(&env, &b), lacking, "{args:?}");
         assert_eq!(env.agentv_in(&b, ["cat", "two", "only/answer.md"]).ok(), "answer of two\n");
