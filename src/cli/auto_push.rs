@@ -118,7 +118,7 @@ pub(super) fn run(context: &Context, args: &[OsString]) -> Result<(), Failure> {
         }
     };
     watch(note);
-    let steps = Steps { merge: true, push: true, fold: false, dry_run: false };
+    let steps = Steps { merge: true, push: true, fold: false, dry_run: false, full: false };
     if let Err(err) = sync::sync(&repo, &remote, steps, &mut Silent) {
         sync::note_not_sent(&repo, &name, &err.to_string());
         end();
@@ -188,7 +188,7 @@ fn is_alive(_pid: u32) -> bool {
 struct Silent;
 
 impl Listener for Silent {
-    fn agree(&mut self, _remote: &Remote, _plan: Plan) -> bool {
+    fn agree(&mut self, _remote: &Remote, _plan: &Plan<'_>) -> bool {
         false
     }
 

@@ -9,6 +9,7 @@ use clap::{Arg, CommandFactory, ValueHint};
 use super::args::{Cli, Complete};
 use super::context::{Context, store};
 use super::failure::Failure;
+use crate::git::Repo;
 use crate::index::query::{GROUP_FIELDS, Query, SORT_FIELDS};
 use crate::run::{Row, RunStatus};
 
@@ -130,6 +131,7 @@ fn values(context: &mut Context, line: &Line<'_>, arg: &Arg, last: &str) -> Vec<
         }
         "path" if line.command.get_name() == "cat" => return paths(context, line, last),
         "query" => return query(context, last),
+        "remote" => return remotes(context, last),
         "sort" => {
             let names = SORT_FIELDS.iter().map(|field| field.names[0]);
             return fitting(names.flat_map(|name| [name.to_owned(), format!("{name}:desc")]), last);
@@ -146,6 +148,19 @@ fn values(context: &mut Context, line: &Line<'_>, arg: &Arg, last: &str) -> Vec<
     }
 }
 
+/// The repository, as it is here: nobody who presses a key wants to wait for a network.
+fn open(context: &mut Context) -> Result<Repo, Failure> {
+    let repo = context.repo_to_read()?;
+    repo.never_fetch();
+    Ok(repo)
+}
+
+/// Names of remotes that the user has.
+fn remotes(context: &mut Context, last: &str) -> Vec<String> {
+    let Ok(repo) = open(context) else { return Vec::new() };
+    fitting(repo.remotes().into_iter(), last)
+}
+
 /// The next word of a query: fields, and what the newest runs have in them.
 fn query(context: &mut Context, last: &str) -> Vec<String> {
     let mut found = Query::completions(last);
@@ -159,7 +174,7 @@ fn query(context: &mut Context, last: &str) -> Vec<String> {
         "format" => |row| vec![row.format.clone()],
         _ => return found,
     };
-    let Ok(repo) = context.repo_to_read() else { return found };
+    let Ok(repo) = open(context) else { return found };
     let Ok(rows) = store(&repo).rows(false) else { return found };
     let values: BTreeSet<String> = rows.take(MOST).filter_map(Result::ok).flat_map(|run| of_row(&run.row)).collect();
     // Others would have to be quoted, in the query and in the shell.
@@ -172,7 +187,7 @@ fn query(context: &mut Context, last: &str) -> Vec<String> {
 
 /// Ids of the newest runs, for `restore` of the deleted ones. Completion has no way to tell about an error.
 fn runs(context: &mut Context, line: &Line<'_>, last: &str) -> Vec<String> {
-    let Ok(repo) = context.repo_to_read() else { return Vec::new() };
+    let Ok(repo) = open(context) else { return Vec::new() };
     let store = store(&repo);
     if line.command.get_name() != "restore" {
         return store.ids(last).unwrap_or_default().iter().map(ToString::to_string).collect();
@@ -184,14 +199,14 @@ fn runs(context: &mut Context, line: &Line<'_>, last: &str) -> Vec<String> {
 
 /// Files of the run that was named.
 fn paths(context: &mut Context, line: &Line<'_>, last: &str) -> Vec<String> {
-    let (Ok(repo), Some(run)) = (context.repo_to_read(), line.given.first()) else { return Vec::new() };
+    let (Ok(repo), Some(run)) = (open(context), line.given.first()) else { return Vec::new() };
     let files = store(&repo).find(run).and_then(|run| run.files()).unwrap_or_default();
     fitting(files.iter().filter_map(|file| String::from_utf8(file.path.clone()).ok()), last)
 }
 
 /// `-TAG` for the tags that the named run has.
 fn tags(context: &mut Context, line: &Line<'_>, last: &str) -> Vec<String> {
-    let (Ok(repo), Some(run)) = (context.repo_to_read(), line.given.first()) else { return Vec::new() };
+    let (Ok(repo), Some(run)) = (open(context), line.given.first()) else { return Vec::new() };
     let Ok(run) = store(&repo).find(run) else { return Vec::new() };
     fitting(run.overlay.effective_tags(&run.manifest.tags).iter().map(|tag| format!("-{tag}")), last)
 }

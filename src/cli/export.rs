@@ -18,6 +18,7 @@ pub(super) fn run(context: &mut Context, args: &Export) -> Result<ExitCode, Fail
     let repo = context.repo_to_read()?;
     let places = Places::of(context, &repo);
     let (run, _) = places.find(&args.run)?;
+    run.fetch()?;
     let files = run.files()?;
     let dir = context.path(&args.dir);
     let shown = args.dir.display();

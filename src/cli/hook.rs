@@ -55,6 +55,10 @@ pub(super) fn run(context: &Context, args: &Hook) -> ExitCode {
     let parameters = context.ui.env.git_config_parameters.as_deref();
     // Without a repository there is nobody to tell.
     let Ok(repo) = Repo::discover(&context.dir, ConfigScope::Full, parameters) else { return ExitCode::SUCCESS };
+    if event != Event::PostRewrite {
+        // A commit waits for no network.
+        repo.never_fetch();
+    }
     if let Err(failure) = act(context, &repo, event, args, limit) {
         log(&repo, event, &failure);
     }

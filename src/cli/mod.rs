@@ -31,6 +31,7 @@ mod query;
 mod record;
 mod records;
 mod reindex;
+mod remote;
 mod run;
 mod runs_of;
 mod schema;
@@ -162,6 +163,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Push(args) => sync::run(context, &args, sync::What::Push),
         Command::Pull(args) => sync::run(context, &args, sync::What::Pull),
         Command::Fetch(args) => sync::run(context, &args, sync::What::Fetch),
+        Command::Remote(args) => remote::run(context, &args),
         Command::Hook(args) => Ok(hook::run(context, &args)),
         Command::Complete(args) => complete::run(context, &args),
     }

@@ -13,6 +13,7 @@ use super::fsck::FsckReport;
 use super::hooks::HooksReport;
 use super::list::ListDocument;
 use super::records::print_json;
+use super::remote::RemoteReport;
 use super::show::ShownRun;
 use super::status::StatusReport;
 use super::sync::SyncReport;
@@ -35,6 +36,7 @@ fn schema(of: SchemaOf) -> JsonSchema {
         SchemaOf::Status => schema_for!(StatusReport),
         SchemaOf::Fsck => schema_for!(FsckReport),
         SchemaOf::Sync => schema_for!(SyncReport),
+        SchemaOf::Remote => schema_for!(RemoteReport),
         SchemaOf::Hooks => schema_for!(HooksReport),
     }
 }

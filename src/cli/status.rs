@@ -247,7 +247,7 @@ fn hooks(repo: &Repo) -> Result<Vec<String>, Failure> {
 /// The elected remote, as it is told. `all` is how many runs there are here.
 fn remote(repo: &Repo, all: usize) -> Result<Option<Remote>, Failure> {
     let Some(remote) = repo.elected_remote()? else { return Ok(None) };
-    let standing = sync::standing(repo, &remote.name)?;
+    let standing = sync::standing(repo, &remote)?;
     let time = |seconds| Timestamp::from_second(seconds).ok().map(format_time);
     let not_sent = sync::not_sent(repo, &remote.name)
         .and_then(|failed| Some(NotSent { at: time(failed.at)?, reason: failed.reason }));
@@ -256,7 +256,7 @@ fn remote(repo: &Repo, all: usize) -> Result<Option<Remote>, Failure> {
         ahead: standing.ahead.unwrap_or(Traffic { new: all, changed: 0 }),
         behind: standing.behind,
         looked_at: standing.looked.and_then(time),
-        pushed_before: sync::is_known(repo, &remote),
+        pushed_before: sync::was_pushed_to(repo, &remote)?,
         auto_push: repo.setting_bool("agentv.autoPush")?.unwrap_or(false),
         not_sent,
         name: remote.name,

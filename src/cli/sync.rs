@@ -25,6 +25,10 @@ the current branch, else origin. sync does all: it fetches, merges what both sid
 pushes. Runs never conflict. Tags, notes, links and deletions of the same run are merged one by
 one. Nothing is ever forced, and other refs are not touched.
 
+Fetched are commits and directories, by which runs are listed and searched. The files of a run come
+when it is opened, all at once. --full fetches them all, and what was left out before; so does the
+setting agentv.fetch=full from then on. From a host that can't leave anything out all is fetched.
+
 The first push to a remote says how much will go and asks; without a terminal it wants --yes.
 If others push at the same time it merges and tries again. Who keeps losing leaves its runs in
 refs/agentv/inbox/ of the remote, and the next sync of anyone takes them in.
@@ -32,6 +36,7 @@ refs/agentv/inbox/ of the remote, and the next sync of anyone takes them in.
 Examples:
   git agentv sync
   git agentv push --dry-run              what would go?
+  git agentv fetch --full                all files, to work offline
   git agentv sync --yes upstream         from a script")]
 pub struct Sync {
     /// The remote; the one that runs are shared with if none is given
@@ -43,6 +48,9 @@ pub struct Sync {
     /// Push without a question, also for the first time
     #[arg(short, long)]
     pub yes: bool,
+    /// Fetch the files of all runs, too, also those that earlier fetches left out
+    #[arg(long)]
+    pub full: bool,
     /// How to print what was done
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: DocumentFormat,
@@ -89,9 +97,10 @@ impl Terminal<'_> {
 }
 
 impl Listener for Terminal<'_> {
-    fn agree(&mut self, remote: &Remote, plan: Plan) -> bool {
+    fn agree(&mut self, remote: &Remote, plan: &Plan<'_>) -> bool {
         self.clear();
-        let url = without_credentials(&remote.url);
+        let urls: Vec<String> = plan.to.iter().map(|url| without_credentials(url)).collect();
+        let url = urls.join(" and ");
         let size = plan.bytes.map_or_else(String::new, |n| format!(", about {}", bytes(n)));
         let what = format!("{}{size}, to '{}' ({})", told(plan.sent), sanitize(&remote.name), sanitize(&url));
         if self.yes {
@@ -116,6 +125,11 @@ impl Listener for Terminal<'_> {
         self.shown = true;
         let _ = write!(std::io::stderr(), "\r\x1b[K{}", sanitize(line));
     }
+
+    fn notice(&mut self, line: &str) {
+        self.clear();
+        self.ui.tell(&sanitize(line));
+    }
 }
 
 pub(super) fn run(context: &mut Context, args: &Sync, what: What) -> Result<ExitCode, Failure> {
@@ -126,6 +140,7 @@ pub(super) fn run(context: &mut Context, args: &Sync, what: What) -> Result<Exit
         push: matches!(what, What::Sync | What::Push),
         fold: what != What::Push,
         dry_run: args.dry_run,
+        full: args.full,
     };
     let mut terminal = Terminal { ui: &context.ui, yes: args.yes, start: std::time::Instant::now(), shown: false };
     let synced = sync::sync(&repo, &remote, steps, &mut terminal);

@@ -22,6 +22,22 @@ impl Repo {
         found.map(|n| u64::try_from(n).map_err(|_| self.bad_setting(key, "it must not be negative"))).transpose()
     }
 
+    /// Changes a setting of this repository.
+    pub fn set_setting(&self, key: &str, value: &str) -> Result<()> {
+        self.git("config").args([key, value]).run().map(drop)
+    }
+
+    /// Takes a setting of this repository back. False if the repository does not set it.
+    pub fn unset_setting(&self, key: &str) -> Result<bool> {
+        let (output, command) = self.git("config").args(["--unset-all", key]).output()?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            // Nothing to unset, as `git help config` lists it.
+            Some(5) => Ok(false),
+            _ => Err(Error::Command { command, stderr: super::process::one_line(&output.stderr) }),
+        }
+    }
+
     fn bad_setting(&self, key: &str, reason: &str) -> Error {
         let value = self.setting(key).unwrap_or_default();
         Error::Config { key: key.to_owned(), value, reason: reason.to_owned() }

@@ -39,7 +39,7 @@ impl Repo {
         if let Some(data) = self.try_read(id, kind)? {
             return Ok(data);
         }
-        self.fetch_missing(&[*id])?;
+        self.fetch_missing(&[*id], &mut |_| {})?;
         self.try_read(id, kind)?.ok_or(Error::Missing(*id))
     }
 
@@ -80,7 +80,7 @@ impl Repo {
         if let Some(header) = header()? {
             return Ok(header.size());
         }
-        self.fetch_missing(&[*id])?;
+        self.fetch_missing(&[*id], &mut |_| {})?;
         Ok(header()?.ok_or(Error::Missing(*id))?.size())
     }
 
@@ -105,54 +105,6 @@ impl Repo {
     /// Gives memory back into which packs were mapped: who reads very many objects would hold them whole in the end.
     pub fn release_packs(&self) {
         self.packs().release();
-    }
-
-    /// Whether this clone may lack objects that a remote promised to have.
-    #[must_use]
-    pub fn is_partial(&self) -> bool {
-        !self.promisor_remotes().is_empty()
-    }
-
-    /// Fetches those of `ids` that a partial clone does not have, in one batch.
-    pub fn ensure_present(&self, ids: &[Oid]) -> Result<()> {
-        let missing: Vec<_> = ids.iter().filter(|id| !self.has(id)).copied().collect();
-        if missing.is_empty() { Ok(()) } else { self.fetch_missing(&missing) }
-    }
-
-    /// What git does itself for a promisor remote, for the whole set at once.
-    fn fetch_missing(&self, ids: &[Oid]) -> Result<()> {
-        let remotes = self.promisor_remotes();
-        if remotes.is_empty() {
-            return Err(Error::Missing(ids[0]));
-        }
-        let list = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n";
-        let mut failure = None;
-        for remote in remotes {
-            let fetch = self
-                .git("-c")
-                .args(["fetch.negotiationAlgorithm=noop", "fetch", "--quiet", &remote, "--no-tags"])
-                .args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"]);
-            match fetch.run_with(list.as_bytes()) {
-                Ok(_) => return Ok(()),
-                Err(err) => failure = Some(err),
-            }
-        }
-        Err(failure.unwrap_or(Error::Missing(ids[0])))
-    }
-
-    fn promisor_remotes(&self) -> Vec<String> {
-        let is_promisor =
-            |name: &str| self.setting_bool(&format!("remote.{name}.promisor")).ok().flatten() == Some(true);
-        let mut names: Vec<String> = self
-            .gix()
-            .remote_names()
-            .into_iter()
-            .map(|name| name.to_string())
-            .filter(|name| is_promisor(name))
-            .collect();
-        let legacy = self.setting("extensions.partialClone").filter(|name| !names.contains(name));
-        names.extend(legacy);
-        names
     }
 
     /// The id that an object would have.

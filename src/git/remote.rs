@@ -20,9 +20,14 @@ impl Repo {
     /// The one remote that runs are shared with: `agentv.remote`, else that of the current branch,
     /// else `origin`. One that is named but missing is an error: falling back to another would send runs elsewhere.
     pub fn elected_remote(&self) -> Result<Option<Remote>> {
+        Ok(self.elected_remote_by()?.map(|(remote, _)| remote))
+    }
+
+    /// The elected remote, and the setting that names it; none if it is `origin` because nothing names one.
+    pub fn elected_remote_by(&self) -> Result<Option<(Remote, Option<String>)>> {
         let found = |name: String| self.remote_url(&name).map(|url| Remote { name, url });
         let named = |key: String, name: String| match found(name.clone()) {
-            Some(remote) => Ok(Some(remote)),
+            Some(remote) => Ok(Some((remote, Some(key)))),
             None => Err(Error::NoRemote { key, name }),
         };
         if let Some(name) = self.setting("agentv.remote").filter(|name| !name.is_empty()) {
@@ -37,18 +42,29 @@ impl Repo {
                 return named(key, name);
             }
         }
-        Ok(found("origin".into()))
+        Ok(found("origin".into()).map(|remote| (remote, None)))
+    }
+
+    /// Where pushing to a remote goes: `pushurl` and `url.*.pushInsteadOf` make it other places than it is fetched from.
+    pub fn push_urls(&self, name: &str) -> Result<Vec<String>> {
+        let urls = self.git("remote").args(["get-url", "--push", "--all", "--", name]).run_text()?;
+        Ok(urls.lines().map(str::to_owned).collect())
     }
 
     /// Where a remote is fetched from; none if there is no such remote.
     #[must_use]
     pub fn remote_url(&self, name: &str) -> Option<String> {
+        self.first_url(name).map(|url| self.rewritten(&url))
+    }
+
+    /// The address as it is in the configuration.
+    pub(super) fn first_url(&self, name: &str) -> Option<String> {
         let snapshot = self.gix().config_snapshot();
         let all = snapshot.plumbing().strings(format!("remote.{name}.url").as_str()).unwrap_or_default();
         let all: Vec<String> = all.iter().map(ToString::to_string).collect();
         // git fetches from the first; an empty one takes back those before it.
         let first = all.iter().rposition(String::is_empty).map_or(0, |at| at + 1);
-        Some(self.rewritten(all.get(first)?))
+        all.get(first).cloned()
     }
 
     /// An address with the prefix replaced that `url.<base>.insteadOf` names: the longest one, as in git.

@@ -1,12 +1,14 @@
 //! Finding and opening a repository.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gix::sec::Trust;
 use gix::sec::trust::{DefaultForLevel, Mapping};
 
 use super::pack::Packs;
+use super::transfer::Moved;
 use super::{Error, Git, Oid, Result, config, process};
 
 /// How many packs may appear while a repository is open: gix makes room for them once. A sync that loses races
@@ -33,6 +35,11 @@ pub struct Repo {
     pub(super) packed_last: Cell<bool>,
     /// Whether so many objects are read that it pays to let gix open all pack indexes.
     many_reads: Cell<bool>,
+    /// Promisor entries that were written (true) or removed since the configuration was read.
+    pub(super) light: RefCell<BTreeMap<String, bool>>,
+    pub(super) moved: Cell<Moved>,
+    /// Whether what is missing is fetched.
+    pub(super) fetches: Cell<bool>,
 }
 
 impl std::fmt::Debug for Repo {
@@ -73,7 +80,16 @@ impl Repo {
     fn from_gix(gix: gix::Repository) -> Self {
         let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
         let (packed_last, many_reads) = (Cell::new(false), Cell::new(false));
-        Self { gix, reftable, packs: OnceCell::new(), packed_last, many_reads }
+        Self {
+            gix,
+            reftable,
+            packs: OnceCell::new(),
+            packed_last,
+            many_reads,
+            light: RefCell::default(),
+            moved: Cell::default(),
+            fetches: Cell::new(true),
+        }
     }
 
     pub(super) fn gix(&self) -> &gix::Repository {

@@ -1,6 +1,6 @@
 //! Fetching from a remote and pushing to it: refs by name, never the user's own.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::ExitStatus;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -31,12 +31,49 @@ pub struct PushRef<'a> {
     pub old: Option<Oid>,
 }
 
+/// What a command that talked to a remote left.
+pub(super) struct ToRemote {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+/// Bytes that git said were moved, since the repository was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// From remotes.
+    pub received: u64,
+    /// To remotes.
+    pub sent: u64,
+}
+
 impl Repo {
-    /// Fetches by `refspecs` from a remote of this repository and forgets what is gone there. Nothing else is touched.
+    /// How many bytes went over the wire, as far as git told.
+    #[must_use]
+    pub fn bytes_moved(&self) -> Moved {
+        self.moved.get()
+    }
+
+    /// Fetches all by `refspecs` from a remote of this repository and forgets what is gone there. Nothing else is touched.
     pub fn fetch(&self, remote: &str, refspecs: &[String], progress: &mut dyn FnMut(&str)) -> Result<()> {
-        let git = self.git("-c").args(["fetch.fsckObjects=true", "fetch", "--progress", "--prune", "--no-tags"]);
-        let git = git.args(["--no-write-fetch-head", "--recurse-submodules=no", "--end-of-options", remote]);
-        let (status, _, stderr) = self.transfer(git.args(refspecs), remote, progress)?;
+        // A remote that the user made a promisor has a filter of its own.
+        let git = self.git("-c").arg("fetch.fsckObjects=true");
+        self.fetch_by(git, remote, remote, "--no-filter", refspecs, progress)
+    }
+
+    /// Fetches by the entry `by`; in messages it is `remote`. `git` has the options that stand before the command.
+    pub(super) fn fetch_by(
+        &self,
+        git: Git,
+        remote: &str,
+        by: &str,
+        filter: &str,
+        refspecs: &[String],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let git = git.args(["fetch", "--progress", "--prune", "--no-tags"]);
+        let git = git.args(["--no-write-fetch-head", "--recurse-submodules=no", filter, "--end-of-options", by]);
+        let ToRemote { status, stderr, .. } = self.transfer(git.args(refspecs), Vec::new(), remote, progress)?;
         if status.success() { Ok(()) } else { Err(self.cannot_reach(remote, &words(&stderr))) }
     }
 
@@ -58,7 +95,7 @@ impl Repo {
         let git = git.args(what.iter().map(|one| format!("--force-with-lease={}:{}", one.name, text(one.old))));
         let git = git.args(["--end-of-options", remote]);
         let git = git.args(what.iter().map(|one| format!("{}:{}", text(one.new), one.name)));
-        let (status, stdout, stderr) = self.transfer(git, remote, progress)?;
+        let ToRemote { status, stdout, stderr } = self.transfer(git, Vec::new(), remote, progress)?;
         let host: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote:")).collect();
         let mut done = Vec::new();
         for one in what {
@@ -86,10 +123,19 @@ impl Repo {
     }
 
     /// Runs a command that talks to a remote until it ends, or until nothing was heard for too long.
-    fn transfer(&self, git: Git, remote: &str, progress: &mut dyn FnMut(&str)) -> Result<(ExitStatus, String, String)> {
+    pub(super) fn transfer(
+        &self,
+        git: Git,
+        input: Vec<u8>,
+        remote: &str,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<ToRemote> {
         let seconds = self.setting_u64("agentv.timeout")?.unwrap_or(DEFAULT_TIMEOUT).max(1);
         let (mut child, _) = git.spawn_piped()?;
-        drop(child.stdin.take());
+        if let Some(mut stdin) = child.stdin.take().filter(|_| !input.is_empty()) {
+            // A child that stops reading early tells why.
+            std::thread::spawn(move || drop(stdin.write_all(&input)));
+        }
         let (sender, receiver) = channel();
         let out = child.stdout.take().map(|pipe| read(pipe, true, sender.clone()));
         let err = child.stderr.take().map(|pipe| read(pipe, false, sender));
@@ -117,7 +163,11 @@ impl Repo {
         }
         let status = child.wait().map_err(Error::io("git"))?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Ok((status, text(stdout), text(stderr)))
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        let Moved { received, sent } = self.moved.get();
+        let received = received + moved(&stderr, "Receiving objects");
+        self.moved.set(Moved { received, sent: sent + moved(&stderr, "Writing objects") });
+        Ok(ToRemote { status, stdout, stderr })
     }
 }
 
@@ -135,8 +185,41 @@ fn read(
     })
 }
 
+/// How many bytes were moved, by the last line of git's progress: `Receiving objects: 100% (5/5), 1.23 MiB | 2.00 MiB/s, done.`
+/// 0 where it says nothing, as when there was nothing to move.
+fn moved(stderr: &str, phase: &str) -> u64 {
+    let line = stderr.split(['\r', '\n']).rev().find(|line| line.contains(phase) && line.contains("100%"));
+    let amount = line.and_then(|line| line.split_once("), ")?.1.split([',', '|']).next());
+    let Some((number, unit)) = amount.and_then(|text| text.trim().split_once(' ')) else { return 0 };
+    let unit: f64 = match unit {
+        "bytes" | "byte" => 1.0,
+        "KiB" => 1024.0,
+        "MiB" => 1_048_576.0,
+        "GiB" => 1_073_741_824.0,
+        _ => return 0,
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of bytes that git printed")]
+    number.parse::<f64>().map_or(0, |number| (number * unit).round() as u64)
+}
+
 /// What git said, without its progress.
-fn words(stderr: &str) -> String {
+pub(super) fn words(stderr: &str) -> String {
     let lines = stderr.lines().filter(|line| !line.contains('\r') && !line.contains('%'));
     super::process::one_line(lines.collect::<Vec<_>>().join("\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moved;
+
+    #[test]
+    fn bytes_that_git_tells() {
+        let receiving = |text: &str| moved(text, "Receiving objects");
+        let text = "remote: Total 5\rReceiving objects:  20% (1/5)\rReceiving objects: 100% (5/5), 1.50 KiB | 2 MiB/s, done.\n";
+        assert_eq!(receiving(text), 1536);
+        assert_eq!(receiving("Receiving objects: 100% (5/5), 289 bytes | 289.00 KiB/s, done.\nResolving"), 289);
+        assert_eq!(receiving("Receiving objects: 100% (5/5), done.\n"), 0);
+        assert_eq!(receiving("Writing objects: 100% (5/5), 2.00 MiB | 1.00 MiB/s, done."), 0);
+        assert_eq!(moved("Writing objects: 100% (5/5), 2.00 MiB | 1.00 MiB/s, done.", "Writing objects"), 2 << 20);
+    }
 }

@@ -78,7 +78,7 @@ pub fn decide(store: &Store<'_>, remote: &str, pushed: &[Pushed]) -> Result<Resu
     if store.tip_id()?.is_none_or(|tip| there == Some(tip)) {
         return Ok(Err(No::NothingNew));
     }
-    Ok(if sync::is_known(repo, &remote) { Ok(signs) } else { Err(No::NeverPushed) })
+    Ok(if sync::was_pushed_to(repo, &remote)? { Ok(signs) } else { Err(No::NeverPushed) })
 }
 
 /// Whether one of the signs is there.

@@ -15,6 +15,7 @@ mod fsck;
 mod import;
 mod index_files;
 mod lazy_files;
+mod light;
 mod links;
 mod list;
 mod merge;

@@ -89,11 +89,17 @@ impl Sum {
     }
 }
 
+/// The description in the directory `id` of parts.
+pub(super) fn description(repo: &Repo, id: &Oid) -> Result<Oid> {
+    let entry = repo.tree(id)?.get(DESCRIPTION.as_bytes()).map(|entry| entry.id);
+    entry.ok_or_else(|| damaged(id, "parts.json is missing"))
+}
+
 fn open(repo: &Repo, id: &Oid) -> Result<(Tree, Parts)> {
     let tree = repo.tree(id)?;
-    let entry = tree.get(DESCRIPTION.as_bytes()).ok_or_else(|| damaged(id, "parts.json is missing"))?;
+    let description = description(repo, id)?;
     let parts =
-        serde_json::from_slice(&repo.read(&entry.id, Kind::Blob)?).map_err(|err| damaged(id, &err.to_string()))?;
+        serde_json::from_slice(&repo.read(&description, Kind::Blob)?).map_err(|err| damaged(id, &err.to_string()))?;
     Ok((tree, parts))
 }
 

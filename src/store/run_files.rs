@@ -5,7 +5,7 @@ use crate::run::{CaseRow, Manifest, Overlay, RunId, formats};
 
 use super::files::{self, TreeFile, TreeFiles};
 use super::tip_tree::TipTree;
-use super::{Error, Result, Store, parts};
+use super::{Error, Result, Store, light, parts};
 
 /// Names in the directory of a run.
 pub(super) const MANIFEST: &str = "run.json";
@@ -49,36 +49,6 @@ impl<'r> Store<'r> {
         StoredRun::open(self.repo, tree)
     }
 
-    /// Fetches in one batch what a partial clone lacks of the cases of the runs whose directories are `trees`.
-    pub fn fetch_cases(&self, trees: &[Oid]) -> Result<()> {
-        if !self.repo.is_partial() {
-            return Ok(());
-        }
-        let mut wanted = Vec::new();
-        for tree in trees {
-            wanted.extend(
-                self.repo
-                    .tree(tree)?
-                    .entries()
-                    .iter()
-                    .filter(|entry| entry.kind == EntryKind::File)
-                    .map(|entry| entry.id),
-            );
-        }
-        self.repo.ensure_present(&wanted)?;
-        let mut wanted = Vec::new();
-        for tree in trees {
-            let run = self.open(tree)?;
-            let small = |path: &[u8]| path.ends_with(b".json") || path.ends_with(b".jsonl");
-            // Summaries and lists of cases lie at the top, or one directory below.
-            let files = run.tree_files()?;
-            let near =
-                files.files().iter().filter(|(path, _)| path.split(|&byte| byte == b'/').count() <= 2 && small(path));
-            wanted.extend(near.filter(|(_, file)| !file.split).map(|(_, file)| file.id));
-        }
-        Ok(self.repo.ensure_present(&wanted)?)
-    }
-
     /// The cases of the run whose directory is `tree`.
     pub fn cases_here(&self, tree: &Oid) -> Result<Vec<CaseRow>> {
         self.open(tree)?.cases()
@@ -90,16 +60,26 @@ impl<'r> Store<'r> {
             Some(tip) => TipTree::open(self.repo, &tip.tree)?,
             None => TipTree::default(),
         };
-        ids.iter()
-            .map(|id| tree.get(self.repo, id)?.map(|tree| StoredRun::open(self.repo, &tree)).transpose())
-            .collect()
+        let trees: Vec<Option<Oid>> = ids.iter().map(|id| tree.get(self.repo, id)).collect::<Result<_>>()?;
+        self.fetch_documents_of(&trees.iter().flatten().copied().collect::<Vec<_>>())?;
+        trees.into_iter().map(|tree| tree.map(|tree| StoredRun::open(self.repo, &tree)).transpose()).collect()
     }
 }
 
 impl<'r> StoredRun<'r> {
     pub(super) fn open(repo: &'r Repo, id: &Oid) -> Result<Self> {
         let tree = repo.tree(id)?;
-        let read = |name: &str| tree.get(name.as_bytes()).map(|entry| repo.read(&entry.id, Kind::Blob)).transpose();
+        let read = |name: &str| -> Result<Option<Vec<u8>>> {
+            let Some(entry) = tree.get(name.as_bytes()) else { return Ok(None) };
+            if let Some(data) = repo.try_read(&entry.id, Kind::Blob)? {
+                return Ok(Some(data));
+            }
+            if repo.is_partial() {
+                // What is shown of a run mostly, in one batch.
+                repo.ensure_present(&light::near(repo, &tree)?)?;
+            }
+            Ok(Some(repo.read(&entry.id, Kind::Blob)?))
+        };
         let damaged =
             |name: &str, reason: String| Error::Damaged { what: format!("{name} of a run (tree {id})"), reason };
         let manifest = read(MANIFEST)?.ok_or_else(|| damaged(MANIFEST, "it is missing".into()))?;
@@ -129,6 +109,11 @@ impl<'r> StoredRun<'r> {
         TreeFiles::open(self.repo, &artifacts, &self.manifest.files.split)
     }
 
+    /// Fetches what a partial clone lacks of it, at once.
+    pub fn fetch(&self) -> Result<()> {
+        Store::new(self.repo, "").fetch_whole(&[self.tree])
+    }
+
     /// Its cases, in the bundle's order; of repeated ones the last.
     pub fn cases(&self) -> Result<Vec<CaseRow>> {
         let files = self.tree_files()?;
@@ -145,6 +130,9 @@ impl<'r> StoredRun<'r> {
         if self.manifest.format != formats::generic::NAME
             && let Some(format) = formats::detect(&files)
         {
+            if self.repo.is_partial() {
+                self.repo.ensure_present(&light::near(self.repo, &self.repo.tree(&self.tree)?)?)?;
+            }
             format.read(&self.manifest.run_id, &files, true, &mut each).map_err(|err| files.explain(err))?;
         }
         Ok(cases)
@@ -153,8 +141,11 @@ impl<'r> StoredRun<'r> {
     /// Its files, sorted by path. In a partial clone what is missing is fetched at once.
     pub fn files(&self) -> Result<Vec<StoredFile>> {
         let files = self.tree_files()?;
-        let whole: Vec<Oid> = files.files().values().filter(|file| !file.split).map(|file| file.id).collect();
-        self.repo.ensure_present(&whole)?;
+        let mut wanted = Vec::new();
+        for file in files.files().values() {
+            wanted.push(if file.split { parts::description(self.repo, &file.id)? } else { file.id });
+        }
+        self.repo.ensure_present(&wanted)?;
         files.files().iter().map(|(path, file)| self.describe(path, file)).collect()
     }
 
@@ -177,6 +168,11 @@ impl<'r> StoredRun<'r> {
         let files = self.tree_files()?;
         let no_file = || Error::NoFile { id: self.id().clone(), path: String::from_utf8_lossy(path).into_owned() };
         let file = files.files().get(path).ok_or_else(no_file)?;
+        if file.split && self.repo.is_partial() {
+            let mut parts = Vec::new();
+            light::below(self.repo, &file.id, &mut parts)?;
+            self.repo.ensure_present(&parts)?;
+        }
         files::read(self.repo, file, each)
     }
 }

@@ -4,7 +4,7 @@
 use crate::git::{PushRef, RefPush};
 
 use super::remote::{inbox_prefix, writer};
-use super::{Came, Error, Listener, Oid, Result, Sync, Synced, remember};
+use super::{Came, Error, Listener, Oid, Result, Sync, Synced};
 
 /// How often to try: only who takes it in at the same moment, or a copy of this clone, can be in the way.
 const ATTEMPTS: u32 = 4;
@@ -32,7 +32,7 @@ impl Sync<'_> {
             let what = PushRef { name: &full, new: Some(tip), old };
             match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
                 RefPush::Done => {
-                    remember(self.repo, self.remote);
+                    self.remember();
                     self.note(&format!("{}{writer}", inbox_prefix(&self.remote.name)), &tip, old)?;
                     synced.inbox = Some(full);
                     return Ok(());

@@ -5,6 +5,7 @@
 //! Nothing here prints, and nothing is remembered between the steps but refs: an interrupted sync is completed by the next one.
 
 mod error;
+mod fetch;
 mod inbox;
 mod lock;
 mod pace;
@@ -13,18 +14,21 @@ mod remote;
 pub mod results;
 mod standing;
 
+use std::cell::Cell;
+
 use crate::git::{Moved, Oid, PushRef, RefPush, Remote, Repo};
 use crate::store::{RUNS_REF, Store, Traffic};
 
 pub use error::{Error, Result};
-pub use remote::{elect, is_known, remember, tracking_ref};
+pub use fetch::{Fetching, fetching};
+pub use remote::{destinations, elect, is_known, last_fetch, remember, tracking_ref, was_pushed_to};
 pub use standing::{NotSent, Standing, not_sent, note_not_sent, standing};
 
 use pace::Pace;
-use remote::{inbox_prefix, inbox_refspec, runs_refspec};
+use remote::{Noted, inbox_prefix, inbox_refspec, runs_refspec};
 
 /// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Steps {
     /// Merge what the remote has into the own runs. A push does so, too.
     pub merge: bool,
@@ -34,6 +38,8 @@ pub struct Steps {
     pub fold: bool,
     /// Change nothing but what is known of the remote.
     pub dry_run: bool,
+    /// Fetch the files of all runs, too, also those that earlier fetches left out.
+    pub full: bool,
 }
 
 /// What a sync came to.
@@ -41,12 +47,12 @@ pub struct Steps {
 pub struct Synced {
     /// Runs that came from the remote, or would come.
     pub received: Traffic,
-    /// About how many bytes they take; absent if it could not be told.
+    /// How many bytes git says came for them; of runs that were fetched before about how many they take. Absent if it could not be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received_bytes: Option<u64>,
     /// Runs that went to the remote, or would go.
     pub sent: Traffic,
-    /// About how many bytes they take; absent if it could not be told.
+    /// How many bytes git says went; if they would go, about how many they take. Absent if it could not be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_bytes: Option<u64>,
     /// Runs that both sides had changed.
@@ -64,7 +70,9 @@ pub struct Synced {
 
 /// What is going to be pushed, for who has to agree.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct Plan<'p> {
+    /// The addresses that it goes to; they may hold credentials.
+    pub to: &'p [String],
     /// Runs that go.
     pub sent: Traffic,
     /// About how many bytes; none if it could not be told.
@@ -74,17 +82,31 @@ pub struct Plan {
 /// Asks and tells while a sync runs.
 pub trait Listener {
     /// Whether to push for the first time to this remote.
-    fn agree(&mut self, remote: &Remote, plan: Plan) -> bool;
+    fn agree(&mut self, remote: &Remote, plan: &Plan<'_>) -> bool;
     /// What git is doing.
     fn progress(&mut self, line: &str);
+    /// Something that is worth a line.
+    fn notice(&mut self, _line: &str) {}
+}
+
+/// What is not the same here and on a remote, as of the last fetch from it: what would go there, and what would come.
+pub fn difference(repo: &Repo, remote: &Remote) -> Result<(Traffic, Traffic)> {
+    let (ours, tracking) = (Store::new(repo, RUNS_REF), tracking_ref(&remote.name));
+    let (here, there) = (ours.tip_id()?, Store::new(repo, &tracking).tip_id()?);
+    let only_in = |tip: Option<Oid>, other: Option<Oid>| match tip {
+        Some(tip) => ours.traffic(&tip, &Vec::from_iter(other)),
+        None => Ok(Traffic::default()),
+    };
+    Ok((only_in(here, there)?, only_in(there, here)?))
 }
 
 /// Syncs the runs of `repo` with a remote.
 pub fn sync(repo: &Repo, remote: &Remote, steps: Steps, listener: &mut dyn Listener) -> Result<Synced> {
     repo.ensure_git().map_err(Error::from)?;
     let _lock = lock::take(repo)?;
-    let synced = Sync { repo, store: Store::new(repo, RUNS_REF), remote, steps }.run(listener)?;
-    standing::note_look(repo, &remote.name);
+    let to = if steps.push { destinations(repo, remote)? } else { Vec::new() };
+    let sync = Sync { repo, store: Store::new(repo, RUNS_REF), remote, steps, to, filled: Cell::new(false) };
+    let synced = sync.run(listener)?;
     if steps.push && !steps.dry_run {
         standing::forget_not_sent(repo, &remote.name);
     }
@@ -96,6 +118,10 @@ struct Sync<'a> {
     store: Store<'a>,
     remote: &'a Remote,
     steps: Steps,
+    /// The addresses that a push goes to.
+    to: Vec<String>,
+    /// Whether all was fetched already that may be missing.
+    filled: Cell<bool>,
 }
 
 /// What the remote has, as it was last seen.
@@ -127,12 +153,14 @@ impl Sync<'_> {
             came.tips.extend(came.seen.inboxes.iter().map(|(_, id)| *id));
         }
         (synced.received, synced.received_bytes) = self.store.news(&came.tips, &before)?;
+        let moved = self.repo.bytes_moved().received;
+        synced.received_bytes = Some(moved).filter(|&moved| moved > 0).or(synced.received_bytes);
         Ok(synced)
     }
 
     /// Merges and pushes until the remote has all that we have, or our inbox does.
     fn exchange(&self, came: &mut Came, listener: &mut dyn Listener, synced: &mut Synced) -> Result<()> {
-        let (mut pace, mut agreed) = (Pace::new(), is_known(self.repo, self.remote));
+        let (mut pace, mut agreed) = (Pace::new(), is_known(self.repo, &self.to));
         let mut is_sent = false;
         loop {
             self.merge(came, synced)?;
@@ -146,16 +174,17 @@ impl Sync<'_> {
             if came.seen.tip != Some(tip) {
                 if !agreed {
                     let (sent, bytes) = self.store.news(&[tip], &known)?;
-                    if !listener.agree(self.remote, Plan { sent, bytes }) {
+                    if !listener.agree(self.remote, &Plan { sent, bytes, to: &self.to }) {
                         return Err(Error::NotAgreed);
                     }
                 }
                 agreed = true;
+                self.fetch_what_goes(&tip, &known, listener)?;
                 synced.attempts += 1;
                 let what = PushRef { name: RUNS_REF, new: Some(tip), old: came.seen.tip };
                 match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
                     RefPush::Done => {
-                        remember(self.repo, self.remote);
+                        self.remember();
                         self.note(&tracking_ref(&self.remote.name), &tip, came.seen.tip)?;
                         came.tips.extend(came.seen.tip.replace(tip));
                     }
@@ -187,6 +216,8 @@ impl Sync<'_> {
                 }
                 if !is_sent {
                     (synced.sent, synced.sent_bytes) = self.store.news(&[tip], &known)?;
+                    let moved = self.repo.bytes_moved().sent;
+                    synced.sent_bytes = Some(moved).filter(|&moved| moved > 0).or(synced.sent_bytes);
                 }
             }
             is_sent = true;
@@ -207,7 +238,9 @@ impl Sync<'_> {
         let name = &self.remote.name;
         let refspecs = std::iter::once(runs_refspec(name)).chain(inboxes.then(|| inbox_refspec(name)));
         let refspecs: Vec<String> = refspecs.collect();
-        self.repo.fetch(name, &refspecs, &mut |line| listener.progress(line))?;
+        // What was left out before is filled in once.
+        let full = self.steps.full && !self.filled.replace(true);
+        fetch::fetch(self.repo, self.remote, &refspecs, full, listener)?;
         let tracking = tracking_ref(name);
         let tip = Store::new(self.repo, &tracking).tip_id()?;
         let mut seen = Seen { tip, inboxes: Vec::new() };
@@ -243,6 +276,21 @@ impl Sync<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Fetches, from whichever remote has it, what is going to be pushed and is not here, in one batch. The remote that it came
+    /// from has it already, so this is for others.
+    fn fetch_what_goes(&self, tip: &Oid, known: &[Oid], listener: &mut dyn Listener) -> Result<()> {
+        if self.repo.is_partial() {
+            let missing = self.repo.missing_in(&[*tip], known)?;
+            self.repo.ensure_present_with(&missing, &mut |line| listener.progress(line))?;
+        }
+        Ok(())
+    }
+
+    /// Notes that runs went to the remote: the next push does not ask.
+    fn remember(&self) {
+        self.to.iter().for_each(|url| Noted::Pushed.add(self.repo, url));
     }
 
     /// Notes what the remote has now.

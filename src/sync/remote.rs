@@ -10,7 +10,8 @@ use super::{Error, Result};
 pub fn elect(repo: &Repo, name: Option<&str>) -> Result<Remote> {
     match name {
         Some(name) => {
-            let url = repo.remote_url(name).ok_or_else(|| Error::Unknown(name.to_owned()))?;
+            let url = repo.remote_url(name).filter(|_| !repo.is_ours(name));
+            let url = url.ok_or_else(|| Error::Unknown(name.to_owned()))?;
             Ok(Remote { name: name.to_owned(), url })
         }
         None => repo.elected_remote()?.ok_or(Error::NoRemote),
@@ -38,23 +39,85 @@ pub(super) fn inbox_refspec(remote: &str) -> String {
     format!("+refs/agentv/inbox/*:{}*", inbox_prefix(remote))
 }
 
-/// Whether this clone pushed runs to this address before.
-#[must_use]
-pub fn is_known(repo: &Repo, remote: &Remote) -> bool {
-    let known = std::fs::read_to_string(repo.agentv_dir().join("pushed")).unwrap_or_default();
-    known.lines().any(|line| line == without_credentials(&remote.url))
+/// Where pushing to a remote goes.
+pub fn destinations(repo: &Repo, remote: &Remote) -> Result<Vec<String>, GitError> {
+    let urls = repo.push_urls(&remote.name)?;
+    Ok(if urls.is_empty() { vec![remote.url.clone()] } else { urls })
 }
 
-/// Notes that it did. Who can't write that down is asked again.
-pub fn remember(repo: &Repo, remote: &Remote) {
-    if is_known(repo, remote) {
-        return;
+/// Whether this clone pushed runs to all these addresses before.
+#[must_use]
+pub fn is_known(repo: &Repo, destinations: &[String]) -> bool {
+    destinations.iter().all(|url| Noted::Pushed.has(repo, url))
+}
+
+/// Whether this clone pushed runs to wherever pushing to `remote` goes before.
+pub fn was_pushed_to(repo: &Repo, remote: &Remote) -> Result<bool, GitError> {
+    Ok(is_known(repo, &destinations(repo, remote)?))
+}
+
+/// Notes that runs went to wherever pushing to `remote` goes: the next push does not ask.
+pub fn remember(repo: &Repo, remote: &Remote) -> Result<(), GitError> {
+    destinations(repo, remote)?.iter().for_each(|url| Noted::Pushed.add(repo, url));
+    Ok(())
+}
+
+/// What is remembered of addresses, in files of ours. Credentials are no part of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Noted {
+    /// Runs went there.
+    Pushed,
+    /// It sent files that were not wanted.
+    Unfiltered,
+}
+
+impl Noted {
+    fn path(self, repo: &Repo) -> std::path::PathBuf {
+        repo.agentv_dir().join(match self {
+            Self::Pushed => "pushed",
+            Self::Unfiltered => "unfiltered",
+        })
     }
-    let path = repo.agentv_dir().join("pushed");
+
+    pub(super) fn has(self, repo: &Repo, url: &str) -> bool {
+        let known = std::fs::read_to_string(self.path(repo)).unwrap_or_default();
+        known.lines().any(|line| line == without_credentials(url))
+    }
+
+    /// Who can't write it down is asked, or told, again.
+    pub(super) fn add(self, repo: &Repo, url: &str) {
+        if self.has(repo, url) {
+            return;
+        }
+        let path = self.path(repo);
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        let _ = repo.create_dir(&repo.agentv_dir());
+        let _ = std::fs::write(&path, known + &without_credentials(url) + "\n");
+        repo.share(&path);
+    }
+}
+
+/// Notes that a remote was fetched from at this moment.
+pub(super) fn note_fetch(repo: &Repo, remote: &Remote) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let (path, url) = (fetched_path(repo), without_credentials(&remote.url));
     let known = std::fs::read_to_string(&path).unwrap_or_default();
-    let _ = repo.create_dir(&repo.agentv_dir());
-    let _ = std::fs::write(&path, known + &without_credentials(&remote.url) + "\n");
+    let others = known.lines().filter(|line| line.split_once(' ').is_some_and(|(_, known)| known != url));
+    let text: String = others.map(|line| format!("{line}\n")).collect();
+    let _ = std::fs::write(&path, format!("{text}{now} {url}\n"));
     repo.share(&path);
+}
+
+/// When it was last fetched from the address that a remote has now, in seconds since 1970.
+#[must_use]
+pub fn last_fetch(repo: &Repo, remote: &Remote) -> Option<i64> {
+    let known = std::fs::read_to_string(fetched_path(repo)).ok()?;
+    let url = without_credentials(&remote.url);
+    known.lines().filter_map(|line| line.split_once(' ')).find(|(_, known)| *known == url)?.0.parse().ok()
+}
+
+fn fetched_path(repo: &Repo) -> std::path::PathBuf {
+    repo.agentv_dir().join("fetched")
 }
 
 /// The name of this clone among those that push: made up once.

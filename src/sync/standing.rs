@@ -2,14 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::git::{Oid, Repo};
+use crate::git::{Oid, Remote, Repo};
 use crate::store::{RUNS_REF, Store, Traffic};
 
 use super::remote::inbox_prefix;
-use super::{Result, tracking_ref};
+use super::{Result, last_fetch, tracking_ref};
 
-/// When each remote was last looked at: lines `<seconds since 1970> <remote>`.
-const LOOKED: &str = "looked";
 /// Automatic pushes that failed: lines `<seconds since 1970> <remote><tab><reason>`.
 const NOT_SENT: &str = "not-sent";
 
@@ -33,11 +31,11 @@ pub struct NotSent {
     pub reason: String,
 }
 
-/// How far `repo` and the remote called `remote` are apart. Only commits that one of them lacks are read.
-pub fn standing(repo: &Repo, remote: &str) -> Result<Standing> {
-    let looked = lines(repo, LOOKED).into_iter().find(|(_, name)| name == remote).map(|(at, _)| at);
-    let (store, tracking) = (Store::new(repo, RUNS_REF), tracking_ref(remote));
-    let inboxes = repo.refs_below(&inbox_prefix(remote))?.into_iter().map(|(name, _)| name);
+/// How far `repo` and `remote` are apart. Only commits that one of them lacks are read.
+pub fn standing(repo: &Repo, remote: &Remote) -> Result<Standing> {
+    let looked = last_fetch(repo, remote);
+    let (store, tracking) = (Store::new(repo, RUNS_REF), tracking_ref(&remote.name));
+    let inboxes = repo.refs_below(&inbox_prefix(&remote.name))?.into_iter().map(|(name, _)| name);
     let (mut theirs, mut there): (Vec<Oid>, _) = (Vec::new(), false);
     for name in std::iter::once(tracking).chain(inboxes) {
         // One that is none of ours is told by a sync.
@@ -60,11 +58,6 @@ pub fn standing(repo: &Repo, remote: &str) -> Result<Standing> {
         }
     }
     Ok(Standing { ahead, behind, looked })
-}
-
-/// Notes that a remote was looked at just now.
-pub(super) fn note_look(repo: &Repo, remote: &str) {
-    put(repo, LOOKED, remote, |name| name == remote, Some(remote));
 }
 
 /// Notes that an automatic push to a remote failed.

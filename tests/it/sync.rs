@@ -6,7 +6,9 @@ use crate::env::{NOW, Ran, TestEnv, write_small_bundle};
 
 mod converge;
 mod crowd;
+mod light;
 mod places;
+mod remote;
 mod two;
 mod wrong;
 

@@ -35,6 +35,8 @@ pub enum SchemaOf {
     Fsck,
     /// What 'sync --format json' prints.
     Sync,
+    /// What 'remote --format json' prints.
+    Remote,
 }
 
 /// `git agentv man`

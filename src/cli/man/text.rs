@@ -1,11 +1,12 @@
 //! What the man pages say beyond the options.
 
 /// Commands that are explained by each other.
-pub(super) const RELATED: [&[&str]; 5] = [
+pub(super) const RELATED: [&[&str]; 6] = [
     &["hooks", "runs-of", "links", "run"],
     &["record", "run", "import", "status", "fsck"],
     &["list", "show", "files", "cat", "export", "schema"],
     &["tag", "note", "link", "unlink", "delete", "restore"],
+    &["sync", "push", "pull", "fetch", "remote"],
     &["man", "completions"],
 ];
 
@@ -48,7 +49,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 11] = [
     ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
 ];
 
-pub(super) const CONFIGURATION: [(&str, &str); 10] = [
+pub(super) const CONFIGURATION: [(&str, &str); 11] = [
     (
         "agentv.window",
         "How many of the newest runs stay in the ref's tree when it is full, which is when it holds twice as many (default 2000, \
@@ -72,6 +73,10 @@ pub(super) const CONFIGURATION: [(&str, &str); 10] = [
         "agentv.autoPush",
         "Whether new runs follow when git push has sent commits to a remote where runs were pushed before. It happens in the \
          background, through the pre-push hook that git agentv hooks install puts in place. Default: false.",
+    ),
+    (
+        "agentv.fetch",
+        "light (the default): fetches take commits and directories, and the files of a run when it is opened. full: they take everything.",
     ),
     (
         "agentv.webUrl",

@@ -73,6 +73,14 @@ impl<'r> PackWriter<'r> {
         Ok(Some(Keep(keep)))
     }
 
+    /// Stores the pack with git's mark for what a remote promised: what its objects name need not be here.
+    pub(in crate::git) fn finish_promises(mut self) -> Result<()> {
+        let count =
+            u32::try_from(self.len()).map_err(|_| self.error(&std::io::Error::other("too many objects for a pack")))?;
+        let file = self.seal(count).map_err(|err| self.error(&err))?;
+        self.repo.git("index-pack").args(["--stdin", "--promisor=agentv"]).stdin(file).run().map(drop)
+    }
+
     /// Writes the object count and the checksum, and rewinds the file.
     fn seal(&mut self, count: u32) -> std::io::Result<std::fs::File> {
         self.file.flush()?;

@@ -161,7 +161,7 @@ impl Trial<'_> {
         let scratch = Repo::at(self.top)?;
         let remote = Remote { name: "origin".into(), url: scratch.remote_url("origin").unwrap_or_default() };
         // Nobody has to agree to what goes nowhere.
-        crate::sync::remember(&scratch, &remote);
+        crate::sync::remember(&scratch, &remote)?;
         let (output, _) = Git::in_dir(self.top, "push").args(["origin", "HEAD:refs/heads/main"]).output()?;
         let said = String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
         let (start, mut arrived) = (Instant::now(), false);
@@ -169,7 +169,7 @@ impl Trial<'_> {
         while calls && !arrived && start.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(20));
             // The last thing that it does is to note that it looked.
-            arrived = crate::sync::standing(&scratch, "origin").is_ok_and(|standing| standing.looked.is_some());
+            arrived = crate::sync::last_fetch(&scratch, &remote).is_some();
         }
         let hub = Repo::at(&hub)?;
         let ok = arrived && Store::new(&hub, RUNS_REF).find(run.as_str()).is_ok();

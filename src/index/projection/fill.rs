@@ -224,5 +224,5 @@ fn status(status: RunStatus) -> &'static str {
 /// The note of a run that was changed. A row does not tell it; what can't be read has none.
 pub(super) fn note(store: &Store<'_>, row: &Row) -> Option<String> {
     let tree = store.repo().parse_oid(&row.tree)?;
-    store.open(&tree).ok()?.overlay.note
+    store.note_of(&tree)
 }

@@ -3,7 +3,7 @@
 //! What is the truth of what: a manifest and its files of themselves (the id follows from them), the
 //! directory in the tip's tree of a run's newest state, the log of everything else. Derived, and so to
 //! be repaired: rows and lists of sealed runs, and where in the tip's tree a directory stands.
-//! Nothing is fetched: what a partial clone does not have is counted and is no problem.
+//! Nothing is fetched but the files of runs that are named: what else a partial clone does not have is counted and is no problem.
 
 mod artifacts;
 mod directory;
@@ -87,6 +87,9 @@ impl Store<'_> {
             None => Tip::default(),
         };
         let only = self.chosen(specs, &history, &found_at)?;
+        if only.is_some() {
+            self.fetch_checked(&history, only.as_ref());
+        }
         let mut found = strays(objects, &mut history, &found_at, only.as_ref());
         let todo: Vec<&Entry> =
             history.runs.iter().filter(|run| only.as_ref().is_none_or(|only| only.contains(&run.id))).collect();
@@ -119,6 +122,15 @@ impl Store<'_> {
             has_index,
             history,
         })
+    }
+
+    /// Fetches what is to be checked, where somebody named it. What can't be fetched is told as not here.
+    fn fetch_checked(&self, history: &History, only: Option<&HashSet<RunId>>) {
+        let runs = history.runs.iter().filter(|run| only.is_some_and(|only| only.contains(&run.id)));
+        let trees: Vec<Oid> = runs.filter_map(|run| run.window.or(run.listed).or(run.tree)).collect();
+        if let Err(err) = self.fetch_whole(&trees) {
+            tracing::debug!(%err, "files of runs not fetched");
+        }
     }
 
     /// The runs that `specs` mean; none for all. A damaged run is found by its id, too.

@@ -5,6 +5,7 @@
 //! Specified in `docs/format.md`, section 8.
 
 mod index;
+mod light;
 mod overlay;
 mod sides;
 mod tree;
@@ -106,6 +107,7 @@ impl Store<'_> {
             return Ok(Merged { how: How::FastForward, came, both: 0 });
         }
         let base = base.map(|base| self.repo.tree(&self.repo.commit(&base)?.tree)).transpose()?;
+        self.fetch_for_merge([&ours.tree, &theirs.tree], (&our_side, &their_side))?;
         let (tree, rows) = self.join(draft.sink(), &ours, theirs, base.as_ref(), (&our_side, &their_side))?;
         let text = message::encode_merge(came.new, &rows);
         draft.join(theirs, tree, &text)?;

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::git::{EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 
+use super::Result;
 use super::tip_tree::Node;
-use super::{Error, Result};
 
 use list::List;
 pub(super) use list::decode_leniently;
@@ -168,9 +168,18 @@ impl SealedRuns {
 
     fn shard(&mut self, repo: &Repo, shard: &str) -> Result<&mut Shard> {
         if !self.shards.contains_key(shard) {
-            let open = |dir: &Node, path: String| match dir.tree.get(shard.as_bytes()) {
-                Some(entry) => Ok(List { text: repo.read(&entry.id, Kind::Blob)?, path }),
-                None => Ok::<_, Error>(List { text: Vec::new(), path }),
+            let open = |dir: &Node, path: String| -> Result<List> {
+                let Some(entry) = dir.tree.get(shard.as_bytes()) else { return Ok(List { text: Vec::new(), path }) };
+                if let Some(text) = repo.try_read(&entry.id, Kind::Blob)? {
+                    return Ok(List { text, path });
+                }
+                if repo.is_partial() {
+                    // Who needs one mostly needs the others, too.
+                    let lists = self.dir.tree.entries().iter().chain(self.new_dir.tree.entries());
+                    let lists = lists.filter(|entry| entry.kind == EntryKind::File).map(|entry| entry.id);
+                    repo.ensure_present(&lists.collect::<Vec<_>>())?;
+                }
+                Ok(List { text: repo.read(&entry.id, Kind::Blob)?, path })
             };
             let long = open(&self.dir, format!("{SEALED}/{shard}"))?;
             let short = open(&self.new_dir, format!("{SEALED}/{NEW}/{shard}"))?;

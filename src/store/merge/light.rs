@@ -1,0 +1,49 @@
+//! A merge in a clone without file contents: what it reads is fetched before, in two batches.
+
+use std::collections::BTreeSet;
+
+use crate::git::Oid;
+use crate::run::RunId;
+use crate::store::light::lists;
+use crate::store::tip_tree::TipTree;
+use crate::store::{Result, Store};
+
+use super::sides::Side;
+
+impl Store<'_> {
+    /// Fetches what [`Store::merge`] reads of the runs that both sides changed, and the lists of the trees in `tips`.
+    pub(super) fn fetch_for_merge(&self, tips: [&Oid; 2], sides: (&Side, &Side)) -> Result<()> {
+        if !self.repo.is_partial() {
+            return Ok(());
+        }
+        let both: Vec<&RunId> = sides.0.runs.keys().filter(|id| sides.0.touched(id) && sides.1.touched(id)).collect();
+        let deeds = || both.iter().flat_map(|id| [sides.0, sides.1].into_iter().filter_map(|side| side.runs.get(*id)));
+        // Where the runs were before they were changed is in the lists of that time.
+        let mut before: BTreeSet<(Oid, &RunId)> = BTreeSet::new();
+        for id in &both {
+            for side in [sides.0, sides.1] {
+                let touches = side.runs.get(*id).into_iter().flat_map(|deeds| &deeds.touches);
+                before.extend(touches.filter_map(|touch| Some((touch.parent?, *id))));
+            }
+        }
+        before.retain(|(commit, _)| self.repo.has(commit));
+        let mut wanted = Vec::new();
+        for tip in tips {
+            wanted.extend(lists(self.repo, &self.repo.tree(tip)?, None)?);
+        }
+        for (commit, id) in &before {
+            wanted.extend(lists(self.repo, &self.repo.tree(&self.repo.commit(commit)?.tree)?, Some(id.shard().0))?);
+        }
+        self.repo.ensure_present(&wanted)?;
+        let mut trees: Vec<Oid> = Vec::new();
+        for (commit, id) in &before {
+            trees.extend(TipTree::open(self.repo, &self.repo.commit(commit)?.tree)?.get(self.repo, id)?);
+        }
+        for deeds in deeds() {
+            let all = deeds.touches.iter().map(|touch| &touch.tree).chain([&deeds.row.tree]);
+            trees.extend(all.filter_map(|hex| self.repo.parse_oid(hex)));
+        }
+        trees.retain(|tree| self.repo.has(tree));
+        self.fetch_documents_of(&trees)
+    }
+}
