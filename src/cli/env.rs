@@ -50,6 +50,8 @@ pub(crate) struct Env {
     pub(crate) data_home: Option<OsString>,
     /// `HOME`.
     pub(crate) home: Option<OsString>,
+    /// Helpers of ours that are at work above this one.
+    pub(crate) helper_depth: u32,
     /// Programs called `agentv` that passed through to this one.
     pub(crate) passed_through: Option<OsString>,
 }
@@ -90,6 +92,7 @@ impl Env {
             commit_msg_object: full("PRE_COMMIT_COMMIT_OBJECT_NAME"),
             data_home: std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()),
             home: std::env::var_os("HOME").filter(|value| !value.is_empty()),
+            helper_depth: text(crate::git::INSIDE).and_then(|depth| depth.parse().ok()).unwrap_or(0),
             passed_through: std::env::var_os(PASSED_THROUGH),
         }
     }

@@ -33,6 +33,7 @@ pub struct Repo {
     pub(super) packed_last: Cell<bool>,
     /// Whether so many objects are read that it pays to let gix open all pack indexes.
     many_reads: Cell<bool>,
+    branch: OnceCell<Option<String>>,
 }
 
 impl std::fmt::Debug for Repo {
@@ -73,7 +74,7 @@ impl Repo {
     fn from_gix(gix: gix::Repository) -> Self {
         let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
         let (packed_last, many_reads) = (Cell::new(false), Cell::new(false));
-        Self { gix, reftable, packs: OnceCell::new(), packed_last, many_reads }
+        Self { gix, reftable, packs: OnceCell::new(), packed_last, many_reads, branch: OnceCell::new() }
     }
 
     pub(super) fn gix(&self) -> &gix::Repository {
@@ -121,6 +122,20 @@ impl Repo {
             gix::hash::Kind::Sha1 => "sha1",
             _ => "sha256",
         }
+    }
+
+    /// Full name of the branch that HEAD named when this was first asked; none if it is detached or can't be read.
+    pub fn branch(&self) -> Option<&str> {
+        let find = || self.head().ok()?.branch.map(|branch| format!("refs/heads/{branch}"));
+        self.branch.get_or_init(find).as_deref()
+    }
+
+    /// Whether the remote `name` is reached by way of our own helper.
+    #[must_use]
+    pub fn is_through_helper(&self, name: &str) -> bool {
+        let is_ours = |url: String| url.starts_with("agentv::");
+        self.written_url(name).is_some_and(is_ours)
+            || self.setting(&format!("remote.{name}.vcs")).as_deref() == Some("agentv")
     }
 
     /// Whether refs are in reftables, which only git itself can read and write.

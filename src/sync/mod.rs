@@ -5,6 +5,7 @@
 //! Nothing here prints, and nothing is remembered between the steps but refs: an interrupted sync is completed by the next one.
 
 mod error;
+pub mod helper;
 mod inbox;
 mod lock;
 mod pace;
@@ -81,7 +82,7 @@ pub trait Listener {
 pub fn sync(repo: &Repo, remote: &Remote, steps: Steps, listener: &mut dyn Listener) -> Result<Synced> {
     repo.ensure_git().map_err(Error::from)?;
     let _lock = lock::take(repo)?;
-    Sync { repo, store: Store::new(repo, RUNS_REF), remote, steps }.run(listener)
+    Sync { repo, store: Store::of(repo), remote, steps }.run(listener)
 }
 
 struct Sync<'a> {

@@ -8,12 +8,18 @@ use super::{Error, Result};
 
 /// The remote called `name`; if none is given, the one that runs are shared with. One that is named must exist.
 pub fn elect(repo: &Repo, name: Option<&str>) -> Result<Remote> {
-    match name {
+    let remote = match name {
         Some(name) => {
             let url = repo.remote_url(name).ok_or_else(|| Error::Unknown(name.to_owned()))?;
-            Ok(Remote { name: name.to_owned(), url })
+            Remote { name: name.to_owned(), url }
         }
-        None => repo.elected_remote()?.ok_or(Error::NoRemote),
+        None => repo.elected_remote()?.ok_or(Error::NoRemote)?,
+    };
+    match remote.url.strip_prefix("agentv::") {
+        // We go there ourselves, not by way of our own helper.
+        Some(address) => Ok(Remote { url: address.to_owned(), ..remote }),
+        None if repo.is_through_helper(&remote.name) => Err(Error::ThroughHelper(remote.name)),
+        None => Ok(remote),
     }
 }
 
