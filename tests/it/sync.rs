@@ -7,6 +7,7 @@ use crate::env::{NOW, Ran, TestEnv, write_small_bundle};
 mod converge;
 mod crowd;
 mod places;
+mod through_git;
 mod two;
 mod wrong;
 

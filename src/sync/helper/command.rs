@@ -46,7 +46,7 @@ impl Command {
         let text = String::from_utf8_lossy(line);
         let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
         Ok(match (word, rest) {
-            ("", "") => Self::Blank,
+            _ if line.is_empty() => Self::Blank,
             ("capabilities", "") => Self::Capabilities,
             ("list", "") => Self::List { for_push: false },
             ("list", "for-push") => Self::List { for_push: true },
