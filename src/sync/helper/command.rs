@@ -51,7 +51,8 @@ impl Command {
             ("list", "") => Self::List { for_push: false },
             ("list", "for-push") => Self::List { for_push: true },
             ("option", rest) => {
-                let (name, value) = rest.split_once(' ').ok_or("an option without a value")?;
+                // Before git 2.43 `object-format` came without a value.
+                let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
                 Self::Option { name: name.to_owned(), value: unquoted(value) }
             }
             ("fetch", rest) => {
@@ -148,7 +149,7 @@ mod tests {
         assert_eq!(Command::parse(b"push +refs/heads/a:b:refs/heads/runs"), Ok(Command::Push(update)));
         let delete = Update { force: false, from: None, to: b"refs/heads/\xff".to_vec() };
         assert_eq!(Command::parse(b"push :refs/heads/\xff"), Ok(Command::Push(delete)));
-        for bad in ["push", "push x", "push a:", "fetch zz x", "fetch 1", "option x", "import refs/heads/x", " ", "\0"] {
+        for bad in ["push", "push x", "push a:", "fetch zz x", "fetch 1", "import refs/heads/x", " ", "\0"] {
             assert!(Command::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }

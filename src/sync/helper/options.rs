@@ -52,7 +52,7 @@ impl Options {
             "verbosity" => self.verbosity = Some(value.parse().map_err(drop)?),
             "progress" => self.progress = Some(flag(value)?),
             "dry-run" => self.dry_run = flag(value)?,
-            // A value names the kind of ids that is wanted: it is told in any case.
+            // Whatever the value, if there is one: the kind of ids is told.
             "object-format" => self.object_format = value != "false",
             "from-promisor" => self.on_demand = flag(value)?,
             "depth" => self.depth = value.parse::<u32>().map(|depth| Some(depth.to_string())).map_err(drop)?,

@@ -32,7 +32,7 @@ pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bo
             refusals += 1;
             tracing::debug!(?seen, %reason, "not moved by others");
             if !is_lock(&reason) || refusals > REFUSALS {
-                return Ok(Pushed::Refused(reason));
+                return Ok(Pushed::Refused(in_words(&reason)));
             }
         }
         if tries >= RACES || start.elapsed() > PATIENCE {
@@ -78,6 +78,18 @@ pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bo
     }
 }
 
+/// What `git push` says of a ref, to be shown by another one: without its own marks.
+fn in_words(reason: &str) -> String {
+    if reason.contains("(stale info)") {
+        return "the host shows this history to those who fetch, and not to those who push".into();
+    }
+    let inner = reason.strip_prefix('[').and_then(|rest| rest.split_once("] ("));
+    match inner.and_then(|(_, rest)| rest.split_once(')')) {
+        Some((words, rest)) => format!("{words}{rest}"),
+        None => reason.to_owned(),
+    }
+}
+
 /// A commit of ours that has all of `source`: itself, if it is one; if git made it from two of them, as `git pull` does, a merge of
 /// ours on top. Else why not.
 fn of_runs(repo: &Repo, source: &Oid) -> Result<std::result::Result<Oid, String>> {
@@ -103,5 +115,17 @@ fn of_runs(repo: &Repo, source: &Oid) -> Result<std::result::Result<Oid, String>
             &source.to_string()[..10],
             commit.subject()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn refusals_in_words() {
+        assert_eq!(in_words("[remote rejected] (hook declined); no, says the boss"), "hook declined; no, says the boss");
+        assert_eq!(in_words("[remote failure]"), "[remote failure]");
+        assert!(in_words("[rejected] (stale info)").contains("not to those who push"));
     }
 }

@@ -81,7 +81,7 @@ fn a_clone() {
 fn sha256_and_older_gits() {
     let id = "ab12".repeat(16);
     let mut side = Fake { tip: Some(id.clone()), ..Fake::default() };
-    let listed = answers(&mut side, "option object-format true\nlist\n\n");
+    let listed = answers(&mut side, "option object-format\nlist\n\n");
     assert_eq!(listed, format!("ok\n:object-format sha256\n{id} refs/heads/runs\n@refs/heads/runs HEAD\n\n"));
     assert!(answers(&mut side, "list\n").starts_with(&id), "who does not ask for it does not understand it");
 }

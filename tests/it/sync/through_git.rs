@@ -33,6 +33,12 @@ fn git_clone(env: &TestEnv, name: &str, args: &[&str]) -> PathBuf {
     env.root().join(name)
 }
 
+/// A mirror pushes all that it has, and must not be told what.
+fn push(env: &TestEnv, dir: &Path) -> Ran {
+    let is_mirror = env.git_in(dir, ["config", "remote.origin.mirror"]).code == 0;
+    env.git_in(dir, if is_mirror { &["push"][..] } else { &["push", "origin", "runs"] })
+}
+
 fn runs(env: &TestEnv, dir: &Path) -> usize {
     ids(env, dir).len()
 }

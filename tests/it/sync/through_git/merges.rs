@@ -6,9 +6,8 @@ use super::*;
 fn diverged(env: &TestEnv) -> (PathBuf, PathBuf, PathBuf) {
     let (hub, _) = world(env, &[]);
     let (b, c) = (git_clone(env, "b", &[]), git_clone(env, "c", &[]));
-    let id = ids(env, &b)[0].clone();
     record(env, &b, "from-b");
-    env.agentv_in(&b, ["tag", &id, "+b"]).ok();
+    env.agentv_in(&b, ["tag", "one", "+b"]).ok();
     env.git_in(&b, ["push", "-q"]).ok();
     record(env, &c, "from-c");
     (hub, b, c)
@@ -18,8 +17,7 @@ fn diverged(env: &TestEnv) -> (PathBuf, PathBuf, PathBuf) {
 fn a_merge_that_git_made_is_taken_in() {
     let env = TestEnv::without_repo();
     let (hub, b, c) = diverged(&env);
-    let id = ids(&env, &c)[0].clone();
-    env.agentv_in(&c, ["note", &id, "-m", "c"]).ok();
+    env.agentv_in(&c, ["note", "one", "-m", "c"]).ok();
     // Both wrote the overlay of the same run: git can't merge that, whoever pulls takes one side.
     let said = env.git_in(&c, ["pull", "-q", "--no-rebase", "--no-edit"]);
     assert!(said.code != 0 && said.stdout.contains("CONFLICT"), "{said:?}");
@@ -27,7 +25,7 @@ fn a_merge_that_git_made_is_taken_in() {
     env.git_in(&c, ["add", "."]).ok();
     env.git_in(&c, ["commit", "-q", "--no-edit"]).ok();
     let merge = head(&env, &c);
-    let said = env.agentv_in(&c, ["tag", &id, "+x"]).fails(128);
+    let said = env.agentv_in(&c, ["tag", "two", "+x"]).fails(128);
     assert!(said.contains("was not made by git agentv") && said.contains("'git push' joins it"), "{said}");
     let said = env.git_in(&c, ["push"]);
     assert_eq!(said.code, 0, "{said:?}");
@@ -38,8 +36,8 @@ fn a_merge_that_git_made_is_taken_in() {
     env.git_in(&b, ["pull", "-q", "--ff-only"]).ok();
     for dir in [&b, &c, &hub] {
         assert_eq!(runs(&env, dir), 4);
-        let shown = env.agentv_in(dir, ["show", &id, "--format", "json"]).json();
-        assert_eq!((&shown["overlay"]["tags"][0], &shown["overlay"]["note"]["text"]), (&"b".into(), &"c".into()), "{shown}");
+        let shown = env.agentv_in(dir, ["show", "one", "--format", "json"]).json();
+        assert_eq!((&shown["overlay"]["tags"][0], &shown["overlay"]["note"]), (&"b".into(), &"c".into()), "{shown}");
         whole(&env, dir);
     }
     let said = env.git_in(&c, ["push"]);

@@ -49,14 +49,14 @@ fn options_for_the_host_reach_it() {
     env.git_in(&hub, ["config", "receive.advertisePushOptions", "true"]).ok();
     std::fs::create_dir_all(hub.join("hooks")).unwrap();
     let hook = hub.join("hooks/pre-receive");
-    let text = "#!/bin/sh\necho \"$GIT_PUSH_OPTION_COUNT $GIT_PUSH_OPTION_0 $GIT_PUSH_OPTION_1\" >seen\n";
+    let text = "#!/bin/sh\nprintf '%s %s %s' $GIT_PUSH_OPTION_COUNT \"$GIT_PUSH_OPTION_0\" \"$GIT_PUSH_OPTION_1\" >seen\n";
     std::fs::write(&hook, text).unwrap();
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     let b = git_clone(&env, "b", &[]);
     record(&env, &b, "three");
     let options = ["push", "-q", "--atomic", "-o", "ci.skip", "-o", "topic=\"ä\\b\"", "--force-if-includes", "origin", "runs"];
     env.git_in(&b, options).ok();
-    assert_eq!(std::fs::read_to_string(hub.join("seen")).unwrap(), "2 ci.skip topic=\"ä\\b\"\n");
+    assert_eq!(std::fs::read_to_string(hub.join("seen")).unwrap(), "2 ci.skip topic=\"ä\\b\"");
     assert_eq!(runs(&env, &hub), 3);
     // A host that can't check signatures says so; nothing is pushed unsigned.
     record(&env, &b, "four");
@@ -76,7 +76,7 @@ fn quiet_is_quiet_and_progress_is_shown() {
     assert_eq!((said.code, said.stderr.as_str()), (0, "Cloning into 'c'...\n"));
     // What git says of the transfer itself, but nothing of the ref that it really is.
     let said = env.git_in(env.root(), ["clone", "--progress", &address, "d"]);
-    assert!(said.stderr.contains("Receiving objects: 100%") || said.stderr.contains("Unpacking objects: 100%"), "{said:?}");
+    assert!(said.stderr.contains("remote: Counting objects: 100%"), "{said:?}");
     assert!(!said.stderr.contains("From ") && !said.stderr.contains("refs/agentv"), "{said:?}");
     let b = env.root().join("b");
     record(&env, &a, "three");

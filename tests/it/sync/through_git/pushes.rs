@@ -119,8 +119,20 @@ fn a_host_that_refuses_is_quoted() {
     record(&env, &b, "three");
     env.git_in(&hub, ["config", "receive.hideRefs", "refs/agentv"]).ok();
     let said = env.git_in(&b, ["push"]);
-    assert!(said.code == 1 && said.stderr.contains("deny updating a hidden ref"), "{said:?}");
+    assert!(said.code == 1 && said.stderr.contains("and not to those who push"), "{said:?}");
     env.git_in(&hub, ["config", "--unset", "receive.hideRefs"]).ok();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::create_dir_all(hub.join("hooks")).unwrap();
+        let hook = hub.join("hooks/pre-receive");
+        std::fs::write(&hook, "#!/bin/sh\necho 'no transcripts here, says the boss' >&2\nexit 1\n").unwrap();
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let said = env.git_in(&b, ["push"]);
+        let wanted = "(pre-receive hook declined; no transcripts here, says the boss)";
+        assert!(said.code == 1 && said.stderr.contains(wanted), "{said:?}");
+        std::fs::remove_file(hook).unwrap();
+    }
     let lock = hub.join("refs/agentv/runs/v1.lock");
     std::fs::write(&lock, "").unwrap();
     let said = env.git_in(&b, ["push"]);

@@ -20,7 +20,7 @@ fn two_clones(env: &TestEnv, url: &str, name: &str, args: &[&str]) {
             let barrier = &barrier;
             scope.spawn(move || {
                 barrier.wait();
-                let said = env.git_in(dir, ["push", "origin", "runs"]);
+                let said = push(env, dir);
                 assert_eq!(said.code, 0, "{said:?}");
             });
         }
