@@ -51,7 +51,7 @@ impl Command {
             ("list", "") => Self::List { for_push: false },
             ("list", "for-push") => Self::List { for_push: true },
             ("option", rest) => {
-                // Before git 2.43 `object-format` came without a value.
+                // Before git 2.45 `object-format` came without a value.
                 let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
                 Self::Option { name: name.to_owned(), value: unquoted(value) }
             }
