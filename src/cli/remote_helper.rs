@@ -27,8 +27,7 @@ fn serve(args: &[OsString], depth: u32, parameters: Option<String>) -> Result<()
     let text = |arg: &OsString| {
         arg.clone().into_string().map_err(|_| Failure::new("an address that is not UTF-8 cannot be used"))
     };
-    let start =
-        Start { name: text(name)?, address: text(address)?, dir: super::working_dir(None)?, parameters, depth };
+    let start = Start { name: text(name)?, address: text(address)?, dir: super::working_dir(None)?, parameters, depth };
     // What git says goes to the user as it is, progress with it.
     let mut heard = |bytes: &[u8]| drop(std::io::stderr().write_all(bytes));
     Ok(helper::serve(start, &mut std::io::stdin().lock(), &mut std::io::stdout().lock(), &mut heard)?)

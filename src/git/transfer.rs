@@ -34,7 +34,8 @@ pub struct PushRef<'a> {
 impl Repo {
     /// Fetches by `refspecs` from a remote of this repository and forgets what is gone there. Nothing else is touched.
     pub fn fetch(&self, remote: &str, refspecs: &[String], progress: &mut dyn FnMut(&str)) -> Result<()> {
-        let git = self.git_of(remote).args(["-c", "fetch.fsckObjects=true", "fetch", "--progress", "--prune", "--no-tags"]);
+        let git =
+            self.git_of(remote).args(["-c", "fetch.fsckObjects=true", "fetch", "--progress", "--prune", "--no-tags"]);
         let git = git.args(["--no-write-fetch-head", "--recurse-submodules=no", "--end-of-options", remote]);
         let (status, _, stderr) = self.transfer(git.args(refspecs), remote, progress)?;
         if status.success() { Ok(()) } else { Err(self.cannot_reach(remote, &words(&stderr))) }

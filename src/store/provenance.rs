@@ -49,7 +49,9 @@ pub(super) fn source(repo: &Repo, provenance: &Provenance, started: Option<Times
         Provenance::Reflog => {
             let Some(started) = started else { return Ok(Source::default()) };
             match git::head_at(repo, started.as_second())? {
-                Some(commit) if repo.has(&commit) && !is_history(repo, &commit) => Ok(Source { how: How::Reflog, ..of_commit(repo, &commit) }),
+                Some(commit) if repo.has(&commit) && !is_history(repo, &commit) => {
+                    Ok(Source { how: How::Reflog, ..of_commit(repo, &commit) })
+                }
                 _ => Ok(Source::default()),
             }
         }

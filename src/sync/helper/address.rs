@@ -62,9 +62,17 @@ mod tests {
     #[test]
     fn addresses() {
         let dir = Path::new("/here/now");
-        for good in
-            ["https://h/a", "/abs/x", "file:///abs/x", "git@h:a/b", "h:a", "ssh://h/a", "ext::sh -c x", "/with:colon/a", "a b:c"]
-        {
+        for good in [
+            "https://h/a",
+            "/abs/x",
+            "file:///abs/x",
+            "git@h:a/b",
+            "h:a",
+            "ssh://h/a",
+            "ext::sh -c x",
+            "/with:colon/a",
+            "a b:c",
+        ] {
             assert_eq!(check(good, dir).ok(), Some(good));
         }
         for (bad, hint) in [

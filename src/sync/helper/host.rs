@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use crate::git::{ConfigScope, Oid, Peer, Repo, without_credentials};
 use crate::store::{RUNS_REF, is_of_runs};
 
-use super::error::{Error, Result};
-use super::options::{BRANCH, Options};
 use super::address;
 use super::command::Want;
+use super::error::{Error, Result};
+use super::options::{BRANCH, Options};
 use super::session::{Pushed, Side};
 
 /// The remote, and the repository that git works on.
@@ -69,7 +69,8 @@ impl Host<'_> {
     }
 
     fn is_history(&mut self, peer: &Peer, branch: &str, tip: &Oid) -> Result<bool> {
-        if let Some(known) = self.repo().ok().filter(|repo| repo.parse_oid(&tip.to_string()).is_some() && repo.has(tip)) {
+        if let Some(known) = self.repo().ok().filter(|repo| repo.parse_oid(&tip.to_string()).is_some() && repo.has(tip))
+        {
             return Ok(is_of_runs(&known.commit(tip)?.message));
         }
         let commit = peer.raw_commit(branch, tip, self.heard)?;

@@ -14,6 +14,8 @@ pub struct Options {
     pub dry_run: bool,
     /// `list` is to say which kind of ids the remote has.
     pub object_format: bool,
+    /// All refs of a push, or none.
+    pub atomic: bool,
     /// Objects of a partial clone are fetched because somebody looks at them.
     pub on_demand: bool,
     depth: Option<String>,
@@ -86,8 +88,9 @@ impl Options {
                     _ => return Err(()),
                 }
             }
-            // One ref is always all or nothing, nothing is ever forced, and there are no tags.
-            "atomic" | "force-if-includes" | "followtags" | "cloning" | "no-dependents" => drop(flag(value)?),
+            "atomic" => self.atomic = flag(value)?,
+            // Nothing is ever forced, and there are no tags.
+            "force-if-includes" | "followtags" | "cloning" | "no-dependents" => drop(flag(value)?),
             // What the lease names is not known to git: the list for a push says "?".
             "cas" => {}
             _ => return Ok(false),
@@ -123,7 +126,8 @@ impl Options {
         args.extend(self.depth.as_ref().map(|depth| format!("{deepen}={depth}")));
         args.extend(self.since.as_ref().map(|since| format!("--shallow-since={since}")));
         args.extend(self.not.iter().map(|name| {
-            let name = if name == BRANCH || Some(name.as_str()) == BRANCH.strip_prefix("refs/heads/") { runs } else { name };
+            let name =
+                if name == BRANCH || Some(name.as_str()) == BRANCH.strip_prefix("refs/heads/") { runs } else { name };
             format!("--shallow-exclude={name}")
         }));
         args.extend(self.filter.as_ref().map(|filter| format!("--filter={filter}")));
@@ -209,7 +213,9 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_not_agreed_to() {
         let mut options = Options::default();
-        for (name, value) in [("depth", "-1"), ("depth", "x"), ("dry-run", "perhaps"), ("family", "ipv5"), ("filter", "")] {
+        for (name, value) in
+            [("depth", "-1"), ("depth", "x"), ("dry-run", "perhaps"), ("family", "ipv5"), ("filter", "")]
+        {
             assert!(matches!(options.set(name, value, true), Answer::Error(_)), "{name}");
         }
         for name in ["check-connectivity", "servpath", "something-new", ""] {

@@ -1,22 +1,14 @@
 //! A push to the branch `runs`: a union merge with what the remote has, in a loop that ends.
 
-use std::time::{Duration, Instant};
-
 use crate::git::{Oid, PushRef, RefPush, Repo};
 use crate::store::{Store, is_of_runs};
-use crate::sync::{is_lock, pause};
+use crate::sync::is_lock;
+use crate::sync::pace::Pace;
 
 use super::error::Result;
 use super::host::Host;
 use super::options::Options;
 use super::session::Pushed;
-
-/// Races in a row after which we give up.
-const RACES: u32 = 40;
-/// Nobody tries for longer than this.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a refusal may be one of the host's own locks.
-const REFUSALS: u32 = 5;
 
 pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bool) -> Result<Pushed> {
     let (repo, peer) = (host.repo()?, host.peer());
@@ -24,24 +16,20 @@ pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bo
     let Ok(source) = repo.resolve_commit(from) else {
         return Ok(Pushed::Refused(format!("'{from}' is not a commit")));
     };
-    let (start, mut tries, mut refusals, mut last) = (Instant::now(), 0, 0, None::<(Option<Oid>, String)>);
+    let (mut pace, mut rejected) = (Pace::new(), None::<(Option<Oid>, String)>);
     loop {
         let place = host.look()?;
-        // Whether it was a race shows in the ref, never in words alone.
-        if let Some((seen, reason)) = last.take().filter(|(seen, _)| *seen == place.tip) {
-            refusals += 1;
-            tracing::debug!(?seen, %reason, "not moved by others");
-            if !is_lock(&reason) || refusals > REFUSALS {
+        if let Some((seen, reason)) = rejected.take() {
+            // Whether it was a race shows in the ref, never in words alone.
+            if seen != place.tip {
+                pace.lost();
+            } else if !(is_lock(&reason) && pace.locked()) {
                 return Ok(Pushed::Refused(in_words(&reason)));
             }
+            if pace.is_hopeless() {
+                return Ok(Pushed::Refused("others kept being faster; nothing is lost, push again".into()));
+            }
         }
-        if tries >= RACES || start.elapsed() > PATIENCE {
-            return Ok(Pushed::Refused("others kept being faster; nothing is lost, push again".into()));
-        }
-        if tries > 0 {
-            std::thread::sleep(pause(tries));
-        }
-        tries += 1;
         if let Some(tip) = &place.tip {
             if !repo.has(tip) {
                 repo.fetch_objects(&peer, (&options.for_merge(), &[tip.to_string()]), false, host.heard)?;
@@ -66,7 +54,8 @@ pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bo
         if !options.dry_run {
             let what = PushRef { name: &place.name, new: Some(new), old: place.tip };
             if let RefPush::Rejected(reason) = repo.push_ref(&peer, &options.for_push(), what, host.heard)? {
-                last = Some((place.tip, reason));
+                rejected = Some((place.tip, reason));
+                pace.wait();
                 continue;
             }
         }
@@ -110,11 +99,9 @@ fn of_runs(repo: &Repo, source: &Oid) -> Result<std::result::Result<Oid, String>
     }
     match joined {
         Some(joined) => Ok(Ok(Store::adopt(repo, &joined, source)?)),
-        None => Ok(Err(format!(
-            "commit {} '{}' was not made by git agentv",
-            &source.to_string()[..10],
-            commit.subject()
-        ))),
+        None => {
+            Ok(Err(format!("commit {} '{}' was not made by git agentv", &source.to_string()[..10], commit.subject())))
+        }
     }
 }
 
@@ -124,7 +111,10 @@ mod tests {
 
     #[test]
     fn refusals_in_words() {
-        assert_eq!(in_words("[remote rejected] (hook declined); no, says the boss"), "hook declined; no, says the boss");
+        assert_eq!(
+            in_words("[remote rejected] (hook declined); no, says the boss"),
+            "hook declined; no, says the boss"
+        );
         assert_eq!(in_words("[remote failure]"), "[remote failure]");
         assert!(in_words("[rejected] (stale info)").contains("not to those who push"));
     }

@@ -87,7 +87,8 @@ impl Session<'_> {
 
     /// The next line of a batch. Half a batch is never done.
     fn next_of_batch(&mut self) -> Result<Command> {
-        let gone = || Error::Gone(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "in the middle of its orders"));
+        let gone =
+            || Error::Gone(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "in the middle of its orders"));
         self.next()?.ok_or_else(gone)
     }
 
@@ -147,11 +148,12 @@ impl Session<'_> {
             }
         }
         let mut answer = Vec::new();
+        let none = self.options.atomic && updates.iter().any(|update| what_is_pushed(update).is_err());
         for update in &updates {
-            let pushed = match &update.from {
-                _ if update.to != BRANCH.as_bytes() => Pushed::Refused(format!("only the branch 'runs' can be pushed to agentv::, as in 'git push origin {}:runs'", short(update.from.as_deref()))),
-                None => Pushed::Refused("a run history is not deleted by a push; 'git agentv delete' hides single runs".into()),
-                Some(from) => self.side.push(&self.options, from, update.force)?,
+            let pushed = match what_is_pushed(update) {
+                Err(reason) => Pushed::Refused(reason),
+                Ok(_) if none => Pushed::Refused("atomic push failed".into()),
+                Ok(from) => self.side.push(&self.options, from, update.force)?,
             };
             let mut line = |word: &str, rest: &str| {
                 answer.extend_from_slice(word.as_bytes());
@@ -174,6 +176,16 @@ impl Session<'_> {
         answer.push(b'\n');
         self.say_bytes(&answer)
     }
+}
+
+/// The revision that is to be pushed to the run history. Fails with words if it is something else that is to be done.
+fn what_is_pushed(update: &Update) -> std::result::Result<&str, String> {
+    if update.to != BRANCH.as_bytes() {
+        let from = short(update.from.as_deref());
+        return Err(format!("only the branch 'runs' can be pushed to agentv::, as in 'git push origin {from}:runs'"));
+    }
+    let no = "a run history is not deleted by a push; 'git agentv delete' hides single runs";
+    update.from.as_deref().ok_or_else(|| no.to_owned())
 }
 
 /// A branch without `refs/heads/`.

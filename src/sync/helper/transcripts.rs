@@ -106,17 +106,36 @@ fn pushes_of_every_kind() {
                  push bad:refs/heads/runs\npush :refs/heads/runs\npush refs/heads/a:refs/heads/other\n\
                  push refs/tags/v1:refs/tags/v1\npush :refs/heads/other\n\n\n";
     let (one, two, none) = ("1".repeat(40), "2".repeat(40), "0".repeat(40));
-    let only = |name: &str| format!("only the branch 'runs' can be pushed to agentv::, as in 'git push origin {name}:runs'");
+    let only =
+        |name: &str| format!("only the branch 'runs' can be pushed to agentv::, as in 'git push origin {name}:runs'");
     let moved = |old: &str| format!("ok refs/heads/runs\noption old-oid {old}\noption new-oid {two}\n");
     let wanted = format!(
         "? refs/heads/runs\n\nok\nok\n{}{}error refs/heads/runs up to date\n{}error refs/heads/runs \"the host said:\\n\\\"no\\\"\"\n\
          error refs/heads/runs a run history is not deleted by a push; 'git agentv delete' hides single runs\n\
          error refs/heads/other {}\nerror refs/tags/v1 {}\nerror refs/heads/other {}\n\n",
-        moved(&one), moved(&one), moved(&none), only("a"), only("refs/tags/v1"), only("BRANCH"),
+        moved(&one),
+        moved(&one),
+        moved(&none),
+        only("a"),
+        only("refs/tags/v1"),
+        only("BRANCH"),
     );
     assert_eq!(answers(&mut side, input), wanted);
     let dry: Vec<&str> = side.log.iter().map(String::as_str).collect();
     assert_eq!(dry[..2], ["push refs/heads/runs force=false dry=true", "push refs/heads/x force=true dry=true"]);
+}
+
+#[test]
+fn all_or_nothing() {
+    let mut side = Fake::default();
+    let push = "push a:refs/heads/runs\npush a:refs/heads/other\n\n";
+    let answer = answers(&mut side, &format!("option atomic true\n{push}"));
+    assert!(
+        answer.starts_with("ok\nerror refs/heads/runs atomic push failed\nerror refs/heads/other only"),
+        "{answer}"
+    );
+    assert!(side.log.is_empty());
+    assert!(answers(&mut side, push).starts_with("ok refs/heads/runs\n"));
 }
 
 #[test]
@@ -165,9 +184,8 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
         "push [+]?(a|same|bad|broken|)?:(refs/heads/runs|.{0,5})".prop_map(String::into_bytes),
         prop::collection::vec(any::<u8>(), 0..30),
     ];
-    prop::collection::vec(line, 0..20).prop_map(|lines| {
-        lines.into_iter().flat_map(|line| line.into_iter().chain(*b"\n")).collect()
-    })
+    prop::collection::vec(line, 0..20)
+        .prop_map(|lines| lines.into_iter().flat_map(|line| line.into_iter().chain(*b"\n")).collect())
 }
 
 proptest! {

@@ -125,7 +125,10 @@ fn a_remote_with_the_setting_vcs() {
     env.git_in(&dir, ["push", "-q"]).ok();
     assert_eq!(tip(&env, &hub), head(&env, &dir));
     // What is left out could not be fetched later by that name, so nothing is.
-    let said = env.git_in(env.root(), ["clone", "-c", "remote.origin.vcs=agentv", "--filter=blob:none", hub.to_str().unwrap(), "c"]);
+    let said = env.git_in(
+        env.root(),
+        ["clone", "-c", "remote.origin.vcs=agentv", "--filter=blob:none", hub.to_str().unwrap(), "c"],
+    );
     assert_eq!(said.code, 0, "{said:?}");
     env.fsck_in(&env.root().join("c"));
     let said = env.agentv_in(&dir, ["sync"]).fails(128);
@@ -149,7 +152,8 @@ fn linked_worktrees_and_directories_below() {
     assert_eq!(runs(&env, &tree), 3);
     record(&env, &tree, "four");
     clean(&env, &tree);
-    let shard = std::fs::read_dir(&tree).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
+    let shard =
+        std::fs::read_dir(&tree).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
     env.git_in(&shard, ["push", "-q"]).ok();
     assert_eq!(runs(&env, &hub), 4);
     env.git_in(&shard, ["fetch", "-q", "--all"]).ok();

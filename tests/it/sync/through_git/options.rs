@@ -49,12 +49,14 @@ fn options_for_the_host_reach_it() {
     env.git_in(&hub, ["config", "receive.advertisePushOptions", "true"]).ok();
     std::fs::create_dir_all(hub.join("hooks")).unwrap();
     let hook = hub.join("hooks/pre-receive");
-    let text = "#!/bin/sh\nprintf '%s %s %s' $GIT_PUSH_OPTION_COUNT \"$GIT_PUSH_OPTION_0\" \"$GIT_PUSH_OPTION_1\" >seen\n";
+    let text =
+        "#!/bin/sh\nprintf '%s %s %s' $GIT_PUSH_OPTION_COUNT \"$GIT_PUSH_OPTION_0\" \"$GIT_PUSH_OPTION_1\" >seen\n";
     std::fs::write(&hook, text).unwrap();
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     let b = git_clone(&env, "b", &[]);
     record(&env, &b, "three");
-    let options = ["push", "-q", "--atomic", "-o", "ci.skip", "-o", "topic=\"ä\\b\"", "--force-if-includes", "origin", "runs"];
+    let options =
+        ["push", "-q", "--atomic", "-o", "ci.skip", "-o", "topic=\"ä\\b\"", "--force-if-includes", "origin", "runs"];
     env.git_in(&b, options).ok();
     assert_eq!(std::fs::read_to_string(hub.join("seen")).unwrap(), "2 ci.skip topic=\"ä\\b\"");
     assert_eq!(runs(&env, &hub), 3);

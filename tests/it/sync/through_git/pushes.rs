@@ -84,8 +84,11 @@ fn nothing_but_runs_is_taken() {
         assert!(why.iter().any(|why| said.stderr.contains(why)), "{args:?} {said:?}");
         assert_eq!(env.git_in(&hub, ["for-each-ref"]).ok(), before);
     }
-    // What is asked for beside it goes through.
+    // What is asked for beside it goes through, unless it is all or nothing.
     record(&env, &b, "three");
+    let said = env.git_in(&b, ["push", "--atomic", "origin", "runs", "other"]);
+    assert!(said.code == 1 && said.stderr.contains("atomic push failed"), "{said:?}");
+    assert_eq!(env.git_in(&hub, ["for-each-ref"]).ok(), before);
     let said = env.git_in(&b, ["push", "origin", "runs", "other"]);
     assert!(said.code == 1 && said.stderr.contains("runs -> runs"), "{said:?}");
     assert_eq!(runs(&env, &hub), 3);

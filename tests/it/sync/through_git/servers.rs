@@ -81,7 +81,8 @@ fn a_password_is_asked_for_and_used() {
     env.git_in(&b, ["push", "-q"]).ok();
     assert_eq!(runs(&env, &hub), 3);
     env.git_in(env.root(), ["config", "--global", "--unset", "credential.helper"]).ok();
-    env.git_in(&b, ["remote", "set-url", "origin", &format!("agentv::{}", http.url_as("me", "secret", "hub.git"))]).ok();
+    env.git_in(&b, ["remote", "set-url", "origin", &format!("agentv::{}", http.url_as("me", "secret", "hub.git"))])
+        .ok();
     record(&env, &b, "four");
     let said = env.git_in(&b, ["push"]);
     assert_eq!(said.code, 0, "{said:?}");
