@@ -21,6 +21,9 @@ pub enum Error {
     /// A remote that only git can use, by way of our helper.
     #[error("the remote '{0}' has the setting vcs=agentv")]
     ThroughHelper(String),
+    /// The runs are on a branch, which is git's to share.
+    #[error("the runs are on the branch '{0}', which this does not share")]
+    OnBranch(String),
     /// The host does not take it.
     #[error("'{remote}' refused the runs: {reason}")]
     Refused {
@@ -79,6 +82,7 @@ impl Error {
             Self::ThroughHelper(name) => {
                 format!("'git pull' and 'git push' share its runs. With the address agentv::URL and without remote.{name}.vcs this works, too")
             }
+            Self::OnBranch(_) => "'git pull' and 'git push' do; in a clone of agentv::URL they merge what others pushed".into(),
             Self::Refused { .. } => "nothing was lost: your runs are in this clone. Ask who runs the host to allow pushes to refs/agentv/*".into(),
             Self::NotAgreed => "your runs stay here. With --yes they are pushed without a question".into(),
             Self::BadPlace { .. } => "name it as acme/evals, by its address, or by a path".into(),

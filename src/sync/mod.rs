@@ -82,7 +82,11 @@ pub trait Listener {
 pub fn sync(repo: &Repo, remote: &Remote, steps: Steps, listener: &mut dyn Listener) -> Result<Synced> {
     repo.ensure_git().map_err(Error::from)?;
     let _lock = lock::take(repo)?;
-    Sync { repo, store: Store::of(repo), remote, steps }.run(listener)
+    let store = Store::of(repo);
+    if store.name() != RUNS_REF {
+        remote::ensure_ref(repo, remote, store.name())?;
+    }
+    Sync { repo, store, remote, steps }.run(listener)
 }
 
 struct Sync<'a> {

@@ -2,8 +2,10 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use crate::git::{Error as GitError, Remote, Repo, without_credentials};
+use crate::git::{Error as GitError, Peer, Remote, Repo, without_credentials};
+use crate::store::RUNS_REF;
 
+use super::helper::place;
 use super::{Error, Result};
 
 /// The remote called `name`; if none is given, the one that runs are shared with. One that is named must exist.
@@ -21,6 +23,19 @@ pub fn elect(repo: &Repo, name: Option<&str>) -> Result<Remote> {
         None if repo.is_through_helper(&remote.name) => Err(Error::ThroughHelper(remote.name)),
         None => Ok(remote),
     }
+}
+
+/// Fails unless the runs of this clone, which are on its branch `own`, belong to the ref that is meant for runs on the remote. With a branch of
+/// the remote they would be in two places from then on.
+pub(super) fn ensure_ref(repo: &Repo, remote: &Remote, own: &str) -> Result<()> {
+    let on_branch = |name: &str| Error::OnBranch(name.trim_start_matches("refs/heads/").to_owned());
+    if !repo.is_through_helper(&remote.name) {
+        return Err(on_branch(own));
+    }
+    let peer = Peer { address: remote.url.clone(), remote: None };
+    let mut said = Vec::new();
+    let place = place::find(&peer, Some(repo), None, &mut |bytes| said.extend_from_slice(bytes))?;
+    if place.name == RUNS_REF { Ok(()) } else { Err(on_branch(&place.name)) }
 }
 
 /// What a remote had when it was last looked at.

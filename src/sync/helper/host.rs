@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use crate::git::{ConfigScope, Oid, Peer, Repo, without_credentials};
-use crate::store::{RUNS_REF, is_of_runs};
+use crate::store::RUNS_REF;
 
 use super::address;
 use super::command::Want;
 use super::error::{Error, Result};
 use super::options::{BRANCH, Options};
+use super::place::{self, Place};
 use super::session::{Pushed, Side};
 
 /// The remote, and the repository that git works on.
@@ -23,15 +24,6 @@ pub(super) struct Host<'h> {
     /// Takes what is said to the user.
     pub(super) heard: &'h mut dyn FnMut(&[u8]),
     pub(super) place: Option<Place>,
-}
-
-/// Where the run history is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    /// Full name of the ref.
-    pub(super) name: String,
-    /// Its tip; none if there are no runs yet.
-    pub(super) tip: Option<Oid>,
 }
 
 impl Host<'_> {
@@ -51,30 +43,13 @@ impl Host<'_> {
         Peer { address: self.address.clone(), remote: named.map(|_| self.name.clone()) }
     }
 
-    /// Looks where the runs are: at the ref that is meant for them, else on the branch that is checked out by
-    /// a clone, if that is a history of runs. It is, in a results repository.
+    /// Looks where the runs are.
     pub(super) fn look(&mut self) -> Result<Place> {
         let peer = Peer { address: self.address.clone(), remote: None };
-        let seen = peer.look(RUNS_REF, self.heard)?;
-        let (mut name, mut tip) = (RUNS_REF.to_owned(), seen.get(RUNS_REF));
-        if let (None, Some(branch), Some(head)) = (tip, seen.head.as_deref(), seen.get("HEAD")) {
-            let known = self.place.as_ref().is_some_and(|place| place.name == branch);
-            if known || self.is_history(&peer, branch, &head)? {
-                (name, tip) = (branch.to_owned(), Some(head));
-            }
-        }
-        let place = Place { name, tip };
+        let known = self.place.as_ref().map(|place| place.name.as_str());
+        let place = place::find(&peer, self.repo().ok().as_ref(), known, self.heard)?;
         self.place = Some(place.clone());
         Ok(place)
-    }
-
-    fn is_history(&mut self, peer: &Peer, branch: &str, tip: &Oid) -> Result<bool> {
-        if let Some(known) = self.repo().ok().filter(|repo| repo.parse_oid(&tip.to_string()).is_some() && repo.has(tip))
-        {
-            return Ok(is_of_runs(&known.commit(tip)?.message));
-        }
-        let commit = peer.raw_commit(branch, tip, self.heard)?;
-        Ok(commit.split_once("\n\n").is_some_and(|(_, message)| is_of_runs(message)))
     }
 
     /// Says something to the user, unless nothing is to be said.

@@ -9,6 +9,7 @@ mod command;
 mod error;
 mod host;
 mod options;
+pub(in crate::sync) mod place;
 mod push;
 mod session;
 #[cfg(test)]

@@ -12,8 +12,6 @@ use super::options::{Answer, BRANCH, Options};
 
 /// No line of git's is longer.
 const MAX_LINE: u64 = 1 << 16;
-/// What a null object id looks like.
-const NO_ID: char = '0';
 
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +166,7 @@ impl Session<'_> {
                 Pushed::Moved { old, new } => {
                     line("ok ", "");
                     let new = new.to_string();
-                    let old = old.map_or_else(|| NO_ID.to_string().repeat(new.len()), |old| old.to_string());
+                    let old = old.map_or_else(|| "0".repeat(new.len()), |old| old.to_string());
                     answer.extend_from_slice(format!("option old-oid {old}\noption new-oid {new}\n").as_bytes());
                 }
             }

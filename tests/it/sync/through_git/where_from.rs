@@ -43,6 +43,9 @@ fn a_results_repository_is_served_from_its_branch() {
         let refs = env.git_in(&hub, ["for-each-ref", "--format=%(refname)"]).ok();
         assert_eq!(refs, "refs/heads/main\nrefs/heads/other\n");
         assert_eq!(env.git_in(&hub, ["rev-parse", "main"]).ok().trim(), head(&env, &b));
+        // There is one place for runs in it, which git agentv does not make two.
+        let said = env.agentv_in(&b, ["sync", "--yes"]).fails(128);
+        assert!(said.contains("on the branch 'main'") && said.contains("git push"), "{said}");
         // A plain clone of it is one of runs, too: the branch that is checked out says so.
         env.git_in(env.root(), ["clone", "-q", hub.to_str().unwrap(), "plain"]).ok();
         let plain = env.root().join("plain");
@@ -51,6 +54,10 @@ fn a_results_repository_is_served_from_its_branch() {
         clean(&env, &plain);
         env.git_in(&plain, ["push", "-q"]).ok();
         assert_eq!(runs(&env, &hub), 4);
+        let said = env.agentv_in(&plain, ["push", "--yes"]).fails(128);
+        assert!(said.contains("on the branch 'main'"), "{said}");
+        let refs = env.git_in(&hub, ["for-each-ref", "--format=%(refname)"]).ok();
+        assert_eq!(refs, "refs/heads/main\nrefs/heads/other\n");
         whole(&env, &plain);
     }
 }
