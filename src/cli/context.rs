@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::git::{ConfigScope, Repo};
-use crate::store::{RUNS_REF, Store};
+use crate::store::Store;
 
 use super::failure::Failure;
 use super::output::Ui;
@@ -45,5 +45,5 @@ impl Context {
 
 /// The runs of a repository.
 pub(crate) fn store(repo: &Repo) -> Store<'_> {
-    Store::new(repo, RUNS_REF)
+    Store::of(repo)
 }

@@ -62,6 +62,8 @@ pub(crate) struct Env {
     pub(crate) data_home: Option<OsString>,
     /// `HOME`.
     pub(crate) home: Option<OsString>,
+    /// Helpers of ours that are at work above this one.
+    pub(crate) helper_depth: u32,
     /// Programs called `agentv` that passed through to this one.
     pub(crate) passed_through: Option<OsString>,
 }
@@ -108,6 +110,7 @@ impl Env {
             ssh: std::env::var_os("GIT_SSH").filter(|value| !value.is_empty()),
             data_home: std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()),
             home: std::env::var_os("HOME").filter(|value| !value.is_empty()),
+            helper_depth: text(crate::git::INSIDE).and_then(|depth| depth.parse().ok()).unwrap_or(0),
             passed_through: std::env::var_os(PASSED_THROUGH),
         }
     }

@@ -69,6 +69,13 @@ impl From<sync::Error> for Failure {
     }
 }
 
+impl From<sync::helper::Error> for Failure {
+    fn from(err: sync::helper::Error) -> Self {
+        let code = if matches!(err, sync::helper::Error::Usage) { USAGE } else { FATAL };
+        Self { message: err.to_string(), detail: None, hint: err.hint(), code }
+    }
+}
+
 impl From<git::Error> for Failure {
     fn from(err: git::Error) -> Self {
         Self { message: err.to_string(), detail: None, hint: err.hint(), code: FATAL }

@@ -32,6 +32,7 @@ mod record;
 mod records;
 mod reindex;
 mod remote;
+mod remote_helper;
 mod run;
 mod runs_of;
 mod schema;
@@ -78,7 +79,7 @@ pub fn main(role: Role) -> ExitCode {
     match role {
         Role::GitAgentv => run_cli(env, Cli::command(), &args),
         Role::Agentv => passthrough::main(env, &args),
-        Role::RemoteHelper => remote_helper(&env),
+        Role::RemoteHelper => remote_helper::main(env, &args),
     }
 }
 
@@ -176,13 +177,4 @@ fn working_dir(given: Option<&std::path::Path>) -> Result<PathBuf, Failure> {
     let Some(given) = given else { return Ok(here) };
     let dir = here.join(given);
     if dir.is_dir() { Ok(dir) } else { Err(Failure::new(format!("'{}' is not a directory", given.display()))) }
-}
-
-/// git calls it for `agentv::` URLs.
-fn remote_helper(env: &Env) -> ExitCode {
-    let global = args::Global { change_dir: None, color: args::ColorWhen::Auto, no_pager: true };
-    let ui = Ui::new(env.clone(), &global);
-    Failure::new("this version cannot clone or fetch 'agentv::' URLs yet")
-        .hint("git fetch REMOTE refs/agentv/runs/v1:refs/agentv/runs/v1 fetches the runs of a repository into an empty one")
-        .report(&ui)
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use crate::git::Repo;
 use crate::index::StoreSet;
 use crate::run::RunId;
-use crate::store::{self, RUNS_REF, Store, StoredRun};
+use crate::store::{self, Store, StoredRun};
 use crate::sync::places::{self, Kind, Place};
 use crate::sync::results::{self, Dirs};
 
@@ -149,7 +149,7 @@ impl<'r> Places<'r> {
 
     /// The run that `spec` means, and the name of where it was found, if it is not among the own ones.
     pub(super) fn find(&self, spec: &str) -> Result<(StoredRun<'_>, Option<&str>), Failure> {
-        let missing = match Store::new(self.repo, RUNS_REF).find(spec) {
+        let missing = match Store::of(self.repo).find(spec) {
             Ok(run) => return Ok((run, None)),
             // What is counted from the newest is counted here.
             Err(store::Error::NoRun(missing)) if !spec.starts_with("@{") => missing,

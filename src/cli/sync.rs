@@ -33,6 +33,8 @@ The first push to a remote says how much will go and asks; without a terminal it
 If others push at the same time it merges and tries again. Who keeps losing leaves its runs in
 refs/agentv/inbox/ of the remote, and the next sync of anyone takes them in.
 
+The runs alone, without the code: git clone agentv::URL, see git-remote-agentv(1).
+
 Examples:
   git agentv sync
   git agentv push --dry-run              what would go?

@@ -40,6 +40,7 @@ pub struct Repo {
     pub(super) moved: Cell<Moved>,
     /// Whether what is missing is fetched.
     pub(super) fetches: Cell<bool>,
+    branch: OnceCell<Option<String>>,
 }
 
 impl std::fmt::Debug for Repo {
@@ -89,6 +90,7 @@ impl Repo {
             light: RefCell::default(),
             moved: Cell::default(),
             fetches: Cell::new(true),
+            branch: OnceCell::new(),
         }
     }
 
@@ -137,6 +139,20 @@ impl Repo {
             gix::hash::Kind::Sha1 => "sha1",
             _ => "sha256",
         }
+    }
+
+    /// Full name of the branch that HEAD named when this was first asked; none if it is detached or can't be read.
+    pub fn branch(&self) -> Option<&str> {
+        let find = || self.head().ok()?.branch.map(|branch| format!("refs/heads/{branch}"));
+        self.branch.get_or_init(find).as_deref()
+    }
+
+    /// Whether the remote `name` is reached by way of our own helper.
+    #[must_use]
+    pub fn is_through_helper(&self, name: &str) -> bool {
+        let is_ours = |url: String| url.starts_with("agentv::");
+        self.written_url(name).is_some_and(is_ours)
+            || self.setting(&format!("remote.{name}.vcs")).as_deref() == Some("agentv")
     }
 
     /// Whether refs are in reftables, which only git itself can read and write.

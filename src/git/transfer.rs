@@ -57,7 +57,7 @@ impl Repo {
     /// Fetches all by `refspecs` from a remote of this repository and forgets what is gone there. Nothing else is touched.
     pub fn fetch(&self, remote: &str, refspecs: &[String], progress: &mut dyn FnMut(&str)) -> Result<()> {
         // A remote that the user made a promisor has a filter of its own.
-        let git = self.git("-c").arg("fetch.fsckObjects=true");
+        let git = self.git_of(remote).args(["-c", "fetch.fsckObjects=true"]);
         self.fetch_by(git, remote, remote, "--no-filter", refspecs, progress)
     }
 
@@ -89,32 +89,32 @@ impl Repo {
         let text = |id: Option<Oid>| id.map(|id| id.to_string()).unwrap_or_default();
         // A mirror's setting would push everything, or refuse to push one ref.
         let no_mirror = format!("remote.{remote}.mirror=false");
-        let git = self.git("-c").args([&no_mirror, "push"]);
+        let git = self.git_of(remote).args(["-c", &no_mirror, "push"]);
         let git = git.args(["--porcelain", "--progress", "--no-verify", "--no-signed", "--no-follow-tags"]);
         let git = git.arg("--recurse-submodules=no");
         let git = git.args(what.iter().map(|one| format!("--force-with-lease={}:{}", one.name, text(one.old))));
         let git = git.args(["--end-of-options", remote]);
         let git = git.args(what.iter().map(|one| format!("{}:{}", text(one.new), one.name)));
         let ToRemote { status, stdout, stderr } = self.transfer(git, Vec::new(), remote, progress)?;
-        let host: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote:")).collect();
         let mut done = Vec::new();
         for one in what {
-            // `<flag> TAB <from>:<to> TAB <summary>`, see `git help push`.
-            let is_it = |refs: &str| refs.split_once(':').is_some_and(|(_, to)| to == one.name);
-            let line = stdout.lines().find(|line| line.split('\t').nth(1).is_some_and(is_it));
-            done.push(match line {
-                Some(line) if !line.starts_with('!') => RefPush::Done,
-                Some(line) => {
-                    let summary = line.split('\t').nth(2).unwrap_or_default();
-                    let said = host.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-                    let all: Vec<&str> = std::iter::once(summary).chain(said).collect();
-                    RefPush::Rejected(scrub(&all.join("; ")))
-                }
+            done.push(match verdict(&stdout, &stderr, one.name) {
+                Some(verdict) => verdict,
                 None if status.success() => RefPush::Done,
                 None => return Err(self.cannot_reach(remote, &words(&stderr))),
             });
         }
         Ok(done)
+    }
+
+    /// A git that goes where the runs of a remote are: not by way of our own helper, which shows them as a branch.
+    fn git_of(&self, remote: &str) -> Git {
+        match self.written_url(remote).as_deref().and_then(|url| url.strip_prefix("agentv::")) {
+            Some(address) => self
+                .git(&format!("--config-env=url.{address}.insteadOf=AGENTV_ADDRESS"))
+                .env("AGENTV_ADDRESS", format!("agentv::{address}")),
+            None => self.git("--no-pager"),
+        }
     }
 
     fn cannot_reach(&self, remote: &str, reason: &str) -> Error {
@@ -169,6 +169,20 @@ impl Repo {
         self.moved.set(Moved { received, sent: sent + moved(&stderr, "Writing objects") });
         Ok(ToRemote { status, stdout, stderr })
     }
+}
+
+/// What `git push --porcelain` said of the ref `name`; none if it got no answer about it.
+pub(super) fn verdict(stdout: &str, stderr: &str, name: &str) -> Option<RefPush> {
+    // `<flag> TAB <from>:<to> TAB <summary>`, see `git help push`.
+    let is_it = |refs: &str| refs.split_once(':').is_some_and(|(_, to)| to == name);
+    let line = stdout.lines().find(|line| line.split('\t').nth(1).is_some_and(is_it))?;
+    if !line.starts_with('!') {
+        return Some(RefPush::Done);
+    }
+    let summary = line.split('\t').nth(2).unwrap_or_default();
+    let host = stderr.lines().filter_map(|line| line.strip_prefix("remote:"));
+    let said = host.map(str::trim).filter(|line| !line.is_empty());
+    Some(RefPush::Rejected(scrub(&std::iter::once(summary).chain(said).collect::<Vec<_>>().join("; "))))
 }
 
 fn read(

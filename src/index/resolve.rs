@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::git::{Oid, Repo};
-use crate::store::{RUNS_REF, Store};
+use crate::store::Store;
 
 use super::projection::{Projection, Result, StoreSet};
 use super::query::{Needs, Param, Query, Resolved, Unpushed, Wanted};
@@ -70,7 +70,7 @@ impl Projection {
         }
         if needs.unpushed {
             resolved.unpushed = self.unpushed(repo)?;
-            let own = self.add(repo, &Store::new(repo, RUNS_REF))?;
+            let own = self.add(repo, &Store::of(repo))?;
             resolved.own = (*self.stores() != [own]).then_some(own);
         }
         if needs.trees {

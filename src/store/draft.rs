@@ -93,8 +93,11 @@ pub(super) struct Change<'a> {
 
 impl<'d> Draft<'d> {
     fn open(store: &Store<'d>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
-        let repo = store.repo;
-        let tip = store.tip()?;
+        Self::on(store.repo, store.tip()?, sink)
+    }
+
+    /// A draft on a commit that no ref need name.
+    fn on(repo: &'d Repo, tip: Option<CommitInfo>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
         let window = window(repo)?;
         let committer = repo.committer()?;
@@ -313,7 +316,7 @@ impl<'r> Store<'r> {
             };
             let Attempt { result, head, old } = attempt;
             let Some(head) = head else { return Ok(result) };
-            let moved = ref_move.finish(self.repo, self.name, &head, old.as_ref())?;
+            let moved = self.move_to(ref_move, &head, old.as_ref())?;
             drop(keep);
             let Moved::Refused(reason) = moved else {
                 if queue.is_some() {
@@ -331,6 +334,31 @@ impl<'r> Store<'r> {
             }
             std::thread::sleep(jitter(attempts));
         }
+    }
+
+    /// Moves the ref. If it is a branch, whoever has it checked out gets the files, too: else the next commit there would
+    /// undo what was done.
+    fn move_to(&self, ref_move: RefMove, new: &Oid, old: Option<&Oid>) -> Result<Moved> {
+        match old.filter(|_| self.name.starts_with("refs/heads/")) {
+            Some(old) => Ok(self.repo.advance(self.name, &self.repo.commit(old)?, new, "agentv")?.0),
+            None => Ok(ref_move.finish(self.repo, self.name, new, old)?),
+        }
+    }
+
+    /// Builds commits on `base` and moves no ref. Returns the last of them; `base` if there was nothing to do.
+    pub(super) fn build_on(
+        repo: &'r Repo,
+        base: CommitInfo,
+        build: impl FnOnce(&mut Draft<'_>) -> Result<()>,
+    ) -> Result<Oid> {
+        let (mut pack, id) = (PackWriter::new(repo)?, base.id);
+        let mut draft = Draft::on(repo, Some(base), &mut pack)?;
+        build(&mut draft)?;
+        draft.flush(true)?;
+        let Some((head, _)) = draft.head else { return Ok(id) };
+        drop(draft);
+        drop(pack.finish()?);
+        Ok(head)
     }
 
     /// Builds commits on the tip of this moment.

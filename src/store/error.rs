@@ -100,6 +100,9 @@ impl Error {
         Some(match self {
             Self::Git(err) => return err.hint(),
             Self::Bundle(err) => return err.hint().map(str::to_owned),
+            Self::NotRuns { name, .. } if name.starts_with("refs/heads/") => format!(
+                "'git log {name}' shows it. If 'git pull' made it, 'git push' joins it to the runs and the next 'git pull' brings that here; else 'git reset' goes back to a commit of git agentv"
+            ),
             Self::NotRuns { name, .. } => format!(
                 "somebody pointed it elsewhere; 'git log {name}' shows where. If nothing else needs it: git update-ref --no-deref -d {name}"
             ),

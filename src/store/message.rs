@@ -94,6 +94,12 @@ fn grouped(n: usize) -> String {
     parts.join(",")
 }
 
+/// Whether a commit of this message is one of a run history.
+#[must_use]
+pub fn is_of_runs(message: &str) -> bool {
+    trailers(message, "Agentv-Op").next().is_some()
+}
+
 /// What a commit did; none if it isn't one of ours.
 pub(super) fn op(commit: &CommitInfo) -> Option<Op> {
     trailers(&commit.message, "Agentv-Op").next().map(Op::parse)

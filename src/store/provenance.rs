@@ -6,6 +6,7 @@ use crate::git::{self, Oid, Repo};
 use crate::run::{How, Source};
 
 use super::Result;
+use super::message::is_of_runs;
 
 /// Where to take the source of a run from.
 #[derive(Debug, Clone)]
@@ -27,6 +28,9 @@ pub fn observe(repo: &Repo) -> Result<Source> {
         // Nothing to point at on an unborn branch: unknown, never guessed.
         return Ok(Source { branch: state.head.branch, ..Source::default() });
     };
+    if is_history(repo, &commit) {
+        return Ok(Source::default());
+    }
     Ok(Source {
         tree: state.tree.map(|id| id.to_string()),
         branch: state.head.branch,
@@ -45,11 +49,18 @@ pub(super) fn source(repo: &Repo, provenance: &Provenance, started: Option<Times
         Provenance::Reflog => {
             let Some(started) = started else { return Ok(Source::default()) };
             match git::head_at(repo, started.as_second())? {
-                Some(commit) if repo.has(&commit) => Ok(Source { how: How::Reflog, ..of_commit(repo, &commit) }),
+                Some(commit) if repo.has(&commit) && !is_history(repo, &commit) => {
+                    Ok(Source { how: How::Reflog, ..of_commit(repo, &commit) })
+                }
                 _ => Ok(Source::default()),
             }
         }
     }
+}
+
+/// Whether a commit is one of a run history: where that is checked out, HEAD names no code.
+fn is_history(repo: &Repo, commit: &Oid) -> bool {
+    repo.commit(commit).is_ok_and(|commit| is_of_runs(&commit.message))
 }
 
 fn of_commit(repo: &Repo, commit: &Oid) -> Source {

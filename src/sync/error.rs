@@ -18,6 +18,12 @@ pub enum Error {
     /// A remote that was named does not exist.
     #[error("there is no remote '{0}'")]
     Unknown(String),
+    /// A remote that only git can use, by way of our helper.
+    #[error("the remote '{0}' has the setting vcs=agentv")]
+    ThroughHelper(String),
+    /// The runs are on a branch, which is git's to share.
+    #[error("the runs are on the branch '{0}', which this does not share")]
+    OnBranch(String),
     /// The host does not take it.
     #[error("'{remote}' refused the runs: {reason}")]
     Refused {
@@ -73,6 +79,10 @@ impl Error {
             Self::Store(err) => return err.hint(),
             Self::NoRemote => "git remote add origin URL, or name one: git agentv sync REMOTE".into(),
             Self::Unknown(_) => "'git remote' lists them; 'git remote add NAME URL' adds one".into(),
+            Self::ThroughHelper(name) => {
+                format!("'git pull' and 'git push' share its runs. With the address agentv::URL and without remote.{name}.vcs this works, too")
+            }
+            Self::OnBranch(_) => "'git pull' and 'git push' do; in a clone of agentv::URL they merge what others pushed".into(),
             Self::Refused { .. } => "nothing was lost: your runs are in this clone. Ask who runs the host to allow pushes to refs/agentv/*".into(),
             Self::NotAgreed => "your runs stay here. With --yes they are pushed without a question".into(),
             Self::BadPlace { .. } => "name it as acme/evals, by its address, or by a path".into(),

@@ -6,6 +6,7 @@
 
 mod error;
 mod fetch;
+pub mod helper;
 mod inbox;
 mod lock;
 mod pace;
@@ -105,7 +106,11 @@ pub fn sync(repo: &Repo, remote: &Remote, steps: Steps, listener: &mut dyn Liste
     repo.ensure_git().map_err(Error::from)?;
     let _lock = lock::take(repo)?;
     let to = if steps.push { destinations(repo, remote)? } else { Vec::new() };
-    let sync = Sync { repo, store: Store::new(repo, RUNS_REF), remote, steps, to, filled: Cell::new(false) };
+    let store = Store::of(repo);
+    if store.name() != RUNS_REF {
+        remote::ensure_ref(repo, remote, store.name())?;
+    }
+    let sync = Sync { repo, store, remote, steps, to, filled: Cell::new(false) };
     let synced = sync.run(listener)?;
     if steps.push && !steps.dry_run {
         standing::forget_not_sent(repo, &remote.name);

@@ -36,6 +36,11 @@ impl Pace {
         self.races >= 5 || self.races >= 2 && elapsed >= 3 || self.races >= 1 && elapsed >= 8
     }
 
+    /// Whether even those who can't give way stop.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.races >= 40 || self.start.elapsed() > Duration::from_secs(30)
+    }
+
     /// Whether nobody was in the way, and time is left for what others left behind.
     pub(super) fn is_quiet(&self) -> bool {
         self.races + self.refusals == 0 && self.start.elapsed() < Duration::from_secs(2)

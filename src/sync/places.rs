@@ -1,7 +1,7 @@
 //! All stores that a clone knows: its own runs, what its remotes had, its results repository.
 
 use crate::git::Repo;
-use crate::store::{RUNS_REF, Store};
+use crate::store::Store;
 
 use super::results::{Dirs, Managed, configured};
 use super::{Result, tracking_ref};
@@ -61,7 +61,7 @@ pub fn places<'r>(repo: &'r Repo, dirs: &Dirs) -> Result<Vec<Place<'r>>> {
     let own = Place {
         name: "local".into(),
         kind: Kind::Local,
-        ref_name: RUNS_REF.into(),
+        ref_name: Store::of(repo).name().to_owned(),
         is_default: true,
         repo: Where::Here(repo),
     };

@@ -2,20 +2,41 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use crate::git::{Error as GitError, Remote, Repo, without_credentials};
+use crate::git::{Error as GitError, Peer, Remote, Repo, without_credentials};
+use crate::store::RUNS_REF;
 
+use super::helper::place;
 use super::{Error, Result};
 
 /// The remote called `name`; if none is given, the one that runs are shared with. One that is named must exist.
 pub fn elect(repo: &Repo, name: Option<&str>) -> Result<Remote> {
-    match name {
+    let remote = match name {
         Some(name) => {
             let url = repo.remote_url(name).filter(|_| !repo.is_ours(name));
             let url = url.ok_or_else(|| Error::Unknown(name.to_owned()))?;
-            Ok(Remote { name: name.to_owned(), url })
+            Remote { name: name.to_owned(), url }
         }
-        None => repo.elected_remote()?.ok_or(Error::NoRemote),
+        None => repo.elected_remote()?.ok_or(Error::NoRemote)?,
+    };
+    match remote.url.strip_prefix("agentv::") {
+        // We go there ourselves, not by way of our own helper.
+        Some(address) => Ok(Remote { url: address.to_owned(), ..remote }),
+        None if repo.is_through_helper(&remote.name) => Err(Error::ThroughHelper(remote.name)),
+        None => Ok(remote),
     }
+}
+
+/// Fails unless the runs of this clone, which are on its branch `own`, belong to the ref that is meant for runs on the remote. With a branch of
+/// the remote they would be in two places from then on.
+pub(super) fn ensure_ref(repo: &Repo, remote: &Remote, own: &str) -> Result<()> {
+    let on_branch = |name: &str| Error::OnBranch(name.trim_start_matches("refs/heads/").to_owned());
+    if !repo.is_through_helper(&remote.name) {
+        return Err(on_branch(own));
+    }
+    let peer = Peer { address: remote.url.clone(), remote: None };
+    let mut said = Vec::new();
+    let place = place::find(&peer, Some(repo), None, &mut |bytes| said.extend_from_slice(bytes))?;
+    if place.name == RUNS_REF { Ok(()) } else { Err(on_branch(&place.name)) }
 }
 
 /// What a remote had when it was last looked at.

@@ -87,7 +87,7 @@ fn finds_the_tree_of_the_change(env: &TestEnv, dir: &Path) {
 }
 
 /// Whether the installed git can make repositories with `git init <args>`; says why not.
-fn git_can(args: &[&str]) -> bool {
+pub fn git_can(args: &[&str]) -> bool {
     let env = TestEnv::without_repo();
     let ran = env.git_in(env.root(), [&["init", "-q", "probe"], args].concat());
     if ran.code != 0 {

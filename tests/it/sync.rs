@@ -9,6 +9,7 @@ mod crowd;
 mod light;
 mod places;
 mod remote;
+mod through_git;
 mod two;
 mod wrong;
 

@@ -103,11 +103,12 @@ fn agentv() -> Page {
 fn remote_helper() -> Page {
     let mut page = Page::new("git-remote-agentv", "git's helper for agentv:: URLs");
     page.section("SYNOPSIS");
-    page.synopsis("git-remote-agentv", &[italic("REMOTE"), optional(&italic("URL"))]);
+    page.synopsis("git clone", &[format!("agentv::{}", italic("URL")), optional(&italic("DIR"))]);
     page.section("DESCRIPTION");
     for text in text::REMOTE_HELPER {
         page.paragraph(text);
     }
+    show_examples(&mut page, &text::REMOTE_HELPER_EXAMPLES.map(str::to_owned));
     see_also(&mut page, &["git-agentv", "git"]);
     page
 }

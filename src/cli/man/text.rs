@@ -104,7 +104,28 @@ pub(super) const AGENTV: [&str; 2] = [
      repository of its own (a 'results:' block in .agentv/config.yaml, or agentv.resultsRepo).",
 ];
 
-pub(super) const REMOTE_HELPER: [&str; 2] = [
-    "The helper that git starts for URLs of the form agentv::URL. It is never run by hand; see gitremote-helpers(7).",
-    "This version says so and fails: cloning and fetching such URLs comes with a later one.",
+pub(super) const REMOTE_HELPER: [&str; 7] = [
+    "The helper that git starts for addresses of the form agentv::URL, and for remotes with the setting vcs=agentv. It is never run \
+     by hand; see gitremote-helpers(7). It shows the run history of the repository at URL, refs/agentv/runs/v1, as a repository \
+     with the one branch 'runs', so that git's own commands clone, fetch and push it. URL is anything that git takes: https, ssh, git, file, \
+     an absolute path, or the address of another remote helper. A relative path is refused, because it would mean another \
+     place after the clone than before.",
+    "A push is a union merge: what others pushed in the meantime is merged with what is pushed, and the commit that joins both is what the \
+     remote gets. 'git pull' then brings it here. Nothing is ever forced, --force included, and --force-with-lease always says 'stale info'. Only runs are \
+     taken: commits that were made by git agentv, and merges that git made of these, with 'git pull' for instance. Other branches, tags and deletions are \
+     refused.",
+    "A repository without refs/agentv/runs/v1 whose HEAD names a branch of runs, as in a results repository, is served from that \
+     branch, and pushed to it.",
+    "In such a clone the commands of git-agentv(1) work on the branch 'runs': list, show and the others read it, record and tag commit to it \
+     and bring the working tree along. A run that is recorded there has no source commit, unless --commit names one. git agentv sync goes to the same place, too.",
+    "Cloning with --bare, --mirror, --depth and --filter works, also from and to SHA-256 and reftable repositories. With vcs=agentv, and for an address without a remote's \
+     name, --filter has no effect: everything is fetched.",
+    "git is started for the address itself: settings for it, credentials and hooks of the host work as they do without agentv::. The \
+     pre-push hook of the clone runs once; it is told that what the remote has is not known.",
+    "For git, agentv is a protocol like any other: as a submodule's address it needs protocol.agentv.allow=always, see git-config(1).",
+];
+
+pub(super) const REMOTE_HELPER_EXAMPLES: [&str; 2] = [
+    "git clone agentv::https://host/owner/repo runs\ncd runs\ngit agentv list\ngit agentv record ../out/bundle\ngit push",
+    "git fetch agentv::ssh://host/owner/repo runs:refs/agentv/runs/v1",
 ];

@@ -10,7 +10,7 @@ mod overlay;
 mod sides;
 mod tree;
 
-use crate::git::{Apart, CommitInfo, ObjectSink, Oid, Tree};
+use crate::git::{Apart, CommitInfo, ObjectSink, Oid, Repo, Tree};
 use crate::run::{Row, RunId};
 
 use super::draft::{Draft, Storage};
@@ -71,6 +71,21 @@ impl Store<'_> {
         let many = known.as_ref().is_some_and(|(_, apart)| apart.theirs.len() > MANY);
         let storage = if many { Storage::Bulk } else { Storage::for_few(self.repo) };
         self.transact(None, storage, |draft| self.merge_in(draft, &theirs, known.take()))
+    }
+
+    /// A commit that has all of `ours` and `theirs`, commits of run histories both, and is one of them if possible. No ref is moved.
+    pub fn union(repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<Oid> {
+        let (base, theirs) = (repo.commit(ours)?, repo.commit(theirs)?);
+        // The history is in the commits, whatever the store is called.
+        let store = Store::new(repo, super::RUNS_REF);
+        Store::build_on(repo, base, |draft| store.merge_in(draft, &theirs, None).map(drop))
+    }
+
+    /// A commit with the runs of `ours` on top of `ours` and of `foreign`, a merge that git made of what `ours` has. No ref is moved.
+    pub fn adopt(repo: &Repo, ours: &Oid, foreign: &Oid) -> Result<Oid> {
+        let (base, foreign) = (repo.commit(ours)?, repo.commit(foreign)?);
+        let tree = base.tree;
+        Store::build_on(repo, base, |draft| draft.join(&foreign, tree, &message::encode_merge(0, &[])))
     }
 
     /// What the commits of `tip` say that none of `known` has.
