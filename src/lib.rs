@@ -7,7 +7,7 @@
 //! | [`run`] | ids, manifest, overlay, row, cases, bundle readers | files | git |
 //! | [`store`] | the runs of a ref: record, list, read, change, import | both | terminals |
 //! | [`index`] | answers about many runs: projection, queries | the store | terminals |
-//! | [`hooks`] | what git's hooks do: pending runs, trailers, links | the store | terminals |
+//! | [`hooks`] | what git's hooks do: pending runs, trailers, links; runs that follow a push | the store, sync | terminals |
 //! | [`sync`] | fetch, union merge, push | the store | terminals |
 //! | [`cli`] | arguments, output, one file per command | the store | gix |
 //!

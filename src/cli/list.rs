@@ -146,16 +146,11 @@ pub(super) fn print_rows(out: &mut Out, format: Format, shown: &Shown, next: Opt
     if format == Format::Json {
         return records::print_json(out, &ListDocument { version: records::JSON_VERSION, runs: items, next });
     }
-    let has_repo = shown.runs.iter().any(|run| repo_of(&run.row).is_some());
+    let has_repo = shown.runs.iter().any(|run| run.row.repo.is_some());
     let more = [("repo", has_repo), ("where", shown.places.is_some())];
     let more = more.into_iter().filter(|(_, there)| *there).map(|(name, _)| name);
     let fields: Vec<&str> = FIELDS.into_iter().chain(more).collect();
     records::print(out, format, "runs", &fields, &items)
-}
-
-/// The repository that was evaluated: rows of a results repository tell it.
-fn repo_of(row: &Row) -> Option<&str> {
-    row.extra.get("repo").and_then(serde_json::Value::as_str)
 }
 
 fn listed_row<'a>(run: &'a Listed, places: Option<&'a [String]>) -> ListedRow<'a> {
@@ -212,7 +207,7 @@ fn cells(run: &Listed, places: Option<&[String]>, now: Timestamp, digits: usize)
         Cell::styled(&row.id.as_str()[..digits.min(row.id.as_str().len())], YELLOW),
         Cell::styled(when.map(|when| ago(when, now)).unwrap_or_default(), DIM),
         Cell::styled(sanitize(&places.unwrap_or_default().join(" ")), CYAN),
-        text(repo_of(row)),
+        text(row.repo.as_deref()),
         text(row.experiment.as_deref().or(Some(&row.run_id))),
         text(row.target.as_deref()),
         rate.unwrap_or_default(),

@@ -153,6 +153,9 @@ pub struct Source {
     /// Whether tracked files differed from the commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dirty: Option<bool>,
+    /// What the evaluated repository is called, where the run is kept in another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
     /// How all this is known.
     #[serde(default)]
     pub how: How,

@@ -82,6 +82,9 @@ pub struct Row {
     /// Commits that the run was linked to afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
+    /// What the source repository is called, where the run is kept in another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
     /// What a newer version wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -118,6 +121,7 @@ impl Row {
             source_tree: manifest.source.tree.clone(),
             patch_id: manifest.source.patch_id.clone(),
             links: overlay.links.iter().map(|link| link.commit.clone()).collect(),
+            repo: manifest.source.repo.clone(),
             extra: Map::new(),
         }
     }

@@ -101,7 +101,7 @@ fn put(repo: &Repo, file: &str, remote: &str, replaced: impl Fn(&str) -> bool, n
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs().cast_signed());
     let others = lines(repo, file).into_iter().filter(|(_, rest)| !replaced(rest));
     let all = others.chain(new.map(|new| (now, new.to_owned())));
-    let text: String = all.map(|(at, rest)| format!("{at} {rest}\n")).collect();
+    let text = all.fold(String::new(), |text, (at, rest)| text + &format!("{at} {rest}\n"));
     let (dir, path) = (repo.agentv_dir(), repo.agentv_dir().join(file));
     let _ = repo.create_dir(&dir);
     let written = tempfile::Builder::new().prefix(".told-").tempfile_in(&dir).and_then(|new| {

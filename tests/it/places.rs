@@ -241,3 +241,22 @@ fn runs_of_a_commit_that_are_only_elsewhere() {
     let found = env.agentv_in(&ann, ["runs-of", "HEAD", "--format", "json"]).json();
     assert_eq!(found["runs"].as_array().unwrap().len(), 0);
 }
+
+#[test]
+fn rows_that_tell_the_repository() {
+    let (env, ann, _) = apart();
+    // As a results repository has them.
+    let message = env.git_in(&ann, ["log", "-1", "--format=%B", "refs/agentv/runs/v1"]).ok();
+    let message = message.trim().trim_end_matches('}').to_owned() + ",\"repo\":\"acme/app\"}";
+    let commit = env.git_in(&ann, ["commit-tree", "refs/agentv/runs/v1^{tree}", "-m", &message]).ok();
+    env.git_in(&ann, ["update-ref", "refs/agentv/remotes/evals/runs/v1", commit.trim()]).ok();
+    assert_eq!(listed(&env, &ann, &["--from", "evals", "repo:acme/*"]), pairs(&[("mine", "evals")]));
+    assert_eq!(listed(&env, &ann, &["--all", "has:repo"]), [], "the row of this clone holds, and tells none");
+    let table = env.agentv_in(&ann, ["list", "--from", "evals"]).ok();
+    assert!(table.lines().next().unwrap().contains("REPO") && table.contains("acme/app"), "{table}");
+    let csv = env.agentv_in(&ann, ["list", "--from", "evals", "--format", "csv"]).ok();
+    assert!(csv.lines().next().unwrap().ends_with(",repo,where") && csv.ends_with(",acme/app,evals\n"), "{csv}");
+    let groups = env.agentv_in(&ann, ["list", "--from", "evals", "--group-by", "repo", "--format", "json"]).json();
+    assert_eq!(groups["groups"][0]["key"], "acme/app");
+    assert!(!env.agentv_in(&ann, ["list"]).ok().contains("REPO"));
+}

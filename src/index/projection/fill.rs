@@ -174,7 +174,7 @@ pub(super) fn insert(
         row.cost_usd,
         row.tokens.map(whole),
         status(row.status),
-        repo(row),
+        row.repo,
     ])?;
     tx.prepare_cached("INSERT INTO texts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
         seq,
@@ -205,11 +205,6 @@ pub(super) fn insert(
         tx.prepare_cached("INSERT INTO notes VALUES (?1, ?2)")?.execute(params![seq, note])?;
     }
     Ok(())
-}
-
-/// The repository that the run evaluated, as rows of a results repository tell it.
-fn repo(row: &Row) -> Option<&str> {
-    row.extra.get("repo").and_then(serde_json::Value::as_str)
 }
 
 fn status(status: RunStatus) -> &'static str {
