@@ -51,13 +51,19 @@ impl Repo {
             return Err(Error::Missing(ids[0]));
         }
         let before = self.marked_packs();
-        let fetched = self.from_any(&remotes, ids, Instant::now(), progress);
+        let fetched = self.fetch_from_any(&remotes, ids, Instant::now(), progress);
         self.settle(&before, &mut |_| Ok(()))?;
         fetched
     }
 
     /// Fetches from the first remote that has all, or else each half from whichever has it.
-    fn from_any(&self, remotes: &[String], ids: &[Oid], start: Instant, progress: &mut dyn FnMut(&str)) -> Result<()> {
+    fn fetch_from_any(
+        &self,
+        remotes: &[String],
+        ids: &[Oid],
+        start: Instant,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<()> {
         let mut failure = None;
         for remote in remotes {
             match self.fetch_ids(remote, ids, progress) {
@@ -70,8 +76,8 @@ impl Repo {
             return Err(failure);
         }
         let (one, other) = ids.split_at(ids.len() / 2);
-        self.from_any(remotes, one, start, progress)?;
-        self.from_any(remotes, other, start, progress)
+        self.fetch_from_any(remotes, one, start, progress)?;
+        self.fetch_from_any(remotes, other, start, progress)
     }
 
     fn fetch_ids(&self, remote: &str, ids: &[Oid], progress: &mut dyn FnMut(&str)) -> Result<()> {

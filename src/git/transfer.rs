@@ -164,9 +164,10 @@ impl Repo {
         let status = child.wait().map_err(Error::io("git"))?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let (stdout, stderr) = (text(stdout), text(stderr));
-        let Moved { received, sent } = self.moved.get();
-        let received = received + moved(&stderr, "Receiving objects");
-        self.moved.set(Moved { received, sent: sent + moved(&stderr, "Writing objects") });
+        let mut all = self.moved.get();
+        all.received += moved(&stderr, "Receiving objects");
+        all.sent += moved(&stderr, "Writing objects");
+        self.moved.set(all);
         Ok(ToRemote { status, stdout, stderr })
     }
 }

@@ -41,7 +41,7 @@ impl Store<'_> {
 
     /// Fetches the documents of the runs whose directories are `trees`.
     pub fn fetch_documents_of(&self, trees: &[Oid]) -> Result<()> {
-        self.fetch_each(trees, documents)
+        self.fetch_each(trees, |_, tree| Ok(documents(tree)))
     }
 
     /// Fetches what the cases of the runs whose directories are `trees` are read from.
@@ -52,7 +52,7 @@ impl Store<'_> {
     /// Fetches all that the directories `trees` of runs hold.
     pub fn fetch_whole(&self, trees: &[Oid]) -> Result<()> {
         self.fetch_each(trees, |repo, tree| {
-            let mut found = documents(repo, tree)?;
+            let mut found = documents(tree);
             if let Some(artifacts) = tree.get(ARTIFACTS.as_bytes()) {
                 below(repo, &artifacts.id, &mut found)?;
             }
@@ -96,9 +96,9 @@ fn directory(repo: &Repo, tree: &Tree, name: &str) -> Result<Tree> {
 }
 
 /// The files at the top of a run's directory.
-fn documents(_: &Repo, directory: &Tree) -> Result<Vec<Oid>> {
+fn documents(directory: &Tree) -> Vec<Oid> {
     let documents = directory.entries().iter().filter(|entry| entry.kind == EntryKind::File);
-    Ok(documents.map(|entry| entry.id).collect())
+    documents.map(|entry| entry.id).collect()
 }
 
 /// What a run is shown from: its documents, and summaries and lists of cases. These lie at the top of its files, or one directory below.

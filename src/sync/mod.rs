@@ -30,6 +30,7 @@ use remote::{Noted, inbox_prefix, inbox_refspec, runs_refspec};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a step of its own, and any of them go together")]
 pub struct Steps {
     /// Merge what the remote has into the own runs. A push does so, too.
     pub merge: bool,

@@ -124,7 +124,7 @@ pub(super) fn note_fetch(repo: &Repo, remote: &Remote) {
     let (path, url) = (fetched_path(repo), without_credentials(&remote.url));
     let known = std::fs::read_to_string(&path).unwrap_or_default();
     let others = known.lines().filter(|line| line.split_once(' ').is_some_and(|(_, known)| known != url));
-    let text: String = others.map(|line| format!("{line}\n")).collect();
+    let text = others.fold(String::new(), |text, line| text + line + "\n");
     let _ = std::fs::write(&path, format!("{text}{now} {url}\n"));
     repo.share(&path);
 }
