@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::fsck::Fsck;
+use super::studio::Studio;
 use super::sync::Sync;
 
 pub use super::reindex::Reindex;
@@ -136,6 +137,9 @@ pub enum Command {
     Pull(Sync),
     /// Fetch runs of a remote without merging them
     Fetch(Sync),
+    /// Look at the runs in a browser
+    #[command(visible_alias = "serve")]
+    Studio(Studio),
     /// Print the JSON Schema of what is stored and printed
     Schema(Schema),
     /// Print or install the man pages

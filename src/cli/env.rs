@@ -50,6 +50,10 @@ pub(crate) struct Env {
     pub(crate) data_home: Option<OsString>,
     /// `HOME`.
     pub(crate) home: Option<OsString>,
+    /// There is an X or a Wayland display.
+    pub(crate) has_display: bool,
+    /// `BROWSER`, if it is one program.
+    pub(crate) browser: Option<String>,
     /// Programs called `agentv` that passed through to this one.
     pub(crate) passed_through: Option<OsString>,
 }
@@ -90,6 +94,8 @@ impl Env {
             commit_msg_object: full("PRE_COMMIT_COMMIT_OBJECT_NAME"),
             data_home: std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()),
             home: std::env::var_os("HOME").filter(|value| !value.is_empty()),
+            has_display: full("DISPLAY").or_else(|| full("WAYLAND_DISPLAY")).is_some(),
+            browser: full("BROWSER").filter(|value| !value.contains([':', ' ', '%'])),
             passed_through: std::env::var_os(PASSED_THROUGH),
         }
     }

@@ -97,7 +97,7 @@ impl Filter {
 
     /// Appends it to a query. Those who want the newest first, or only a number, have an index of what isn't deleted; for
     /// all else a walk along it takes three times as long as one through the table.
-    fn push(&self, sql: &mut String, params: &mut Vec<Value>, index: bool) {
+    pub(super) fn push(&self, sql: &mut String, params: &mut Vec<Value>, index: bool) {
         if self.without_deleted {
             let _ = write!(sql, " AND {}r.status <> 'pruned'", if index { "" } else { "+" });
         }

@@ -96,6 +96,13 @@ impl<'r> Store<'r> {
     }
 }
 
+impl StoredFile {
+    /// Whether it is stored in parts.
+    pub(super) fn is_in_parts(&self) -> bool {
+        self.place.split
+    }
+}
+
 impl<'r> StoredRun<'r> {
     pub(super) fn open(repo: &'r Repo, id: &Oid) -> Result<Self> {
         let tree = repo.tree(id)?;
@@ -110,6 +117,10 @@ impl<'r> StoredRun<'r> {
         };
         let entry = |name: &str| tree.get(name.as_bytes()).map(|entry| entry.id);
         Ok(Self { repo, tree: *id, manifest, overlay, artifacts: entry(ARTIFACTS), source_diff: entry(SOURCE_DIFF) })
+    }
+
+    pub(super) fn repo(&self) -> &'r Repo {
+        self.repo
     }
 
     /// The run's id.
@@ -158,7 +169,7 @@ impl<'r> StoredRun<'r> {
         files.files().iter().map(|(path, file)| self.describe(path, file)).collect()
     }
 
-    fn describe(&self, path: &[u8], file: &TreeFile) -> Result<StoredFile> {
+    pub(super) fn describe(&self, path: &[u8], file: &TreeFile) -> Result<StoredFile> {
         let (size, executable) = if file.split {
             parts::describe(self.repo, &file.id)?
         } else {

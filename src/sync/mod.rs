@@ -11,12 +11,15 @@ mod pace;
 pub mod places;
 mod remote;
 pub mod results;
+mod standing;
 
-use crate::git::{Moved, Oid, PushRef, RefPush, Remote, Repo};
+use crate::git::{Moved, Oid, PushRef, RefPush, Repo};
 use crate::store::{RUNS_REF, Store, Traffic};
 
+pub use crate::git::{Remote, without_credentials};
 pub use error::{Error, Result};
 pub use remote::{elect, is_known, tracking_ref};
+pub use standing::{Standing, standing};
 
 use pace::Pace;
 use remote::{inbox_prefix, inbox_refspec, remember, runs_refspec};
