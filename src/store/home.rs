@@ -57,19 +57,4 @@ impl OpenHome {
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         name.strip_suffix(".git").filter(|name| !name.is_empty()).unwrap_or(&name).to_owned()
     }
-
-    /// The directories of this machine that belong to it: what nobody outside has to know.
-    #[must_use]
-    pub fn dirs(&self) -> Vec<PathBuf> {
-        let repo = &self.repo;
-        let known = [Some(repo.git_dir()), Some(repo.common_dir()), repo.work_dir()];
-        let mut dirs: Vec<PathBuf> = known.into_iter().flatten().map(Path::to_owned).collect();
-        dirs.push(repo.objects_dir());
-        let real = dirs.iter().filter_map(|dir| dir.canonicalize().ok()).collect::<Vec<_>>();
-        dirs.extend(real);
-        // The longest first: what is inside another is named by itself.
-        dirs.sort_by_key(|dir| std::cmp::Reverse(dir.as_os_str().len()));
-        dirs.dedup();
-        dirs
-    }
 }

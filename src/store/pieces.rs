@@ -36,14 +36,18 @@ impl StoredRun<'_> {
     pub fn file(&self, path: &[u8]) -> Result<StoredFile> {
         let no_file = || Error::NoFile { id: self.id().clone(), path: String::from_utf8_lossy(path).into_owned() };
         let artifacts = self.artifacts.ok_or_else(|| Error::Deleted(self.id().clone()))?;
-        let in_parts = self.manifest.files.split.iter().any(|known| known.as_bytes() == path);
-        let mut dir = artifacts;
+        let split = &self.manifest.files.split;
+        let in_parts = split.iter().any(|known| known.as_bytes() == path);
+        let (mut dir, mut passed) = (artifacts, 0);
         let mut names = path.split(|&byte| byte == b'/').peekable();
         while let Some(name) = names.next() {
             let tree = self.repo().tree(&dir)?;
             let entry = tree.get(name).ok_or_else(no_file)?;
             if names.peek().is_some() {
-                if entry.kind != EntryKind::Dir {
+                passed += name.len() + 1;
+                // A part of a file is no file.
+                let is_file = split.iter().any(|known| known.as_bytes() == &path[..passed - 1]);
+                if entry.kind != EntryKind::Dir || is_file {
                     return Err(no_file());
                 }
                 dir = entry.id;

@@ -1,7 +1,7 @@
 //! A run that is stored: its documents, its cases, its files.
 
 use crate::git::{EntryKind, Kind, Oid, Repo};
-use crate::run::{CaseRow, Manifest, Overlay, RunId, formats};
+use crate::run::{CaseDetail, CaseRow, Manifest, Overlay, RunId, formats};
 
 use super::files::{self, TreeFile, TreeFiles};
 use super::tip_tree::TipTree;
@@ -159,6 +159,25 @@ impl<'r> StoredRun<'r> {
             format.read(&self.manifest.run_id, &files, true, &mut each).map_err(|err| files.explain(err))?;
         }
         Ok(cases)
+    }
+
+    /// The details of those of its cases that `wanted` asks for, in the bundle's order; of repeated ones the last.
+    pub fn details(&self, wanted: &dyn Fn(&CaseRow) -> bool) -> Result<Vec<(CaseRow, CaseDetail)>> {
+        let files = self.tree_files()?;
+        let mut details: Vec<(CaseRow, CaseDetail)> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        let mut each = |case: CaseRow, detail: CaseDetail| {
+            let at = *places.entry(case.identity.clone()).or_insert(details.len());
+            if at < details.len() {
+                details[at] = (case, detail);
+            } else {
+                details.push((case, detail));
+            }
+        };
+        if let Some(format) = formats::detect(&files) {
+            format.details(&files, wanted, &mut each).map_err(|err| files.explain(err))?;
+        }
+        Ok(details)
     }
 
     /// Its files, sorted by path. In a partial clone what is missing is fetched at once.

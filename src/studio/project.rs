@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,8 +31,6 @@ pub(super) struct Project {
     pub(super) watch: Watch,
     number: usize,
     home: Home,
-    /// Directories of this machine that no answer tells, the longest first.
-    hidden: Vec<PathBuf>,
     /// Who brings the projection up to date: one does it, the others find it done.
     turn: Mutex<()>,
 }
@@ -68,8 +65,7 @@ impl Project {
             }
             id = format!("{plain}-{n}");
         }
-        let hidden = opened.dirs();
-        Ok(Self { id, title, watch: Watch::default(), number, home, hidden, turn: Mutex::new(()) })
+        Ok(Self { id, title, watch: Watch::default(), number, home, turn: Mutex::new(()) })
     }
 
     /// Does `work` at a desk of this thread. It may block.
@@ -80,9 +76,9 @@ impl Project {
         let kept = DESKS.with_borrow_mut(|desks| desks.remove(&self.number));
         let mut desk = match kept.filter(|desk| desk.since.elapsed() < KEEP) {
             Some(desk) => desk,
-            None => self.new_desk().map_err(|err| self.without_paths(err.into()))?,
+            None => self.new_desk().map_err(Problem::from)?,
         };
-        let result = work(&mut desk).map_err(|problem| self.without_paths(problem));
+        let result = work(&mut desk);
         // Whatever is wrong may be wrong with the desk.
         if !result.as_ref().is_err_and(Problem::is_ours) {
             DESKS.with_borrow_mut(|desks| desks.insert(self.number, desk));
@@ -93,17 +89,6 @@ impl Project {
     /// Opens the project, for a piece of work that should see all settings as they are.
     pub(super) fn new_desk(self: &Arc<Self>) -> Result<Desk> {
         Ok(Desk { project: Arc::clone(self), opened: self.home.open()?, projection: None, since: Instant::now() })
-    }
-
-    /// Nobody outside has to know where on this machine a repository is.
-    pub(super) fn without_paths(&self, mut problem: Problem) -> Problem {
-        for dir in &self.hidden {
-            let dir = dir.to_string_lossy();
-            if dir.len() > 1 && problem.error.contains(&*dir) {
-                problem.error = problem.error.replace(&*dir, &self.title);
-            }
-        }
-        problem
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) fn router(site: &Arc<Site>) -> Router {
         router
             .merge(pages())
             .nest("/p/{project}", pages())
+            // A nest does not take its own root with a slash.
+            .route("/p/{project}/", get(pages::runs::show))
             .route("/-/{asset}", get(assets::serve))
             .fallback(pages::error::nothing_there)
     };
@@ -44,6 +46,7 @@ fn api() -> Router<Arc<Site>> {
         .route("/runs", get(api::runs::list))
         .route("/runs/{run}", get(api::run::show).delete(api::edit::delete))
         .route("/runs/{run}/cases", get(api::run::cases))
+        .route("/runs/{run}/case", get(api::run::case))
         .route("/runs/{run}/files", get(api::files::list))
         .route("/runs/{run}/files/{*path}", get(api::files::content))
         .route("/runs/{run}/tags", post(api::edit::tags))

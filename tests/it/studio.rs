@@ -2,9 +2,11 @@
 
 mod attacks;
 mod client;
+mod crowd;
 mod edit;
 mod events;
 mod files;
 mod pages;
 mod read;
 mod serve;
+mod upstream;

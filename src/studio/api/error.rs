@@ -110,6 +110,44 @@ impl IntoResponse for Problem {
     }
 }
 
+/// A message without the directories of this machine: of an absolute path only its last part is told.
+fn without_paths(text: &str) -> String {
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['/', '\\']) {
+        let before = &rest[..at];
+        // `C:\` and `file://` go before a path; in other addresses, and in names of refs, a slash goes on.
+        let drive =
+            before.len() >= 2 && before.ends_with(':') && before.as_bytes()[before.len() - 2].is_ascii_alphabetic();
+        let drive = drive && before.chars().rev().nth(2).is_none_or(|c| !c.is_alphanumeric());
+        let file = before.ends_with("file:");
+        let begins = before
+            .chars()
+            .next_back()
+            .or(told.chars().next_back())
+            .is_none_or(|c| c.is_whitespace() || "'\"(=`<".contains(c));
+        let end =
+            rest[at..].find(|c: char| c.is_whitespace() || "'\"`)<>,;".contains(c)).map_or(rest.len(), |end| at + end);
+        let path = rest[at..end].trim_end_matches([':', '.', '/', '\\']);
+        if drive || file || (begins && path.len() > 1) {
+            told.push_str(if drive {
+                &before[..before.len() - 2]
+            } else {
+                before.strip_suffix("file:").unwrap_or(before)
+            });
+            told.push('…');
+            told.push('/');
+            told.push_str(path.rsplit(['/', '\\']).next().unwrap_or_default());
+            rest = &rest[at + path.len()..];
+        } else {
+            let next = if begins { at + 1 } else { end.max(at + 1) };
+            told.push_str(&rest[..next]);
+            rest = &rest[next..];
+        }
+    }
+    told + rest
+}
+
 impl From<store::Error> for Problem {
     fn from(err: store::Error) -> Self {
         use store::Error as E;
@@ -124,7 +162,8 @@ impl From<store::Error> for Problem {
             err if err.is_damage() => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         };
-        let problem = Self::new(status, code, err.to_string());
+        let text = err.to_string();
+        let problem = Self::new(status, code, if status.is_server_error() { without_paths(&text) } else { text });
         match err.hint() {
             Some(hint) => problem.hint(hint),
             None => problem,
@@ -150,7 +189,7 @@ impl From<BadCursor> for Problem {
 
 impl From<sync::Error> for Problem {
     fn from(err: sync::Error) -> Self {
-        let (hint, text) = (err.hint(), err.to_string());
+        let (hint, text) = (err.hint(), without_paths(&err.to_string()));
         let (status, code) = match err {
             sync::Error::Store(err) => return Self { hint, ..err.into() },
             sync::Error::NoRemote | sync::Error::Unknown(_) => (StatusCode::CONFLICT, "no_remote"),
@@ -159,5 +198,32 @@ impl From<sync::Error> for Problem {
             sync::Error::Refused { .. } => (StatusCode::BAD_GATEWAY, "remote"),
         };
         Self { hint, ..Self::new(status, code, text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_paths;
+
+    #[test]
+    fn messages_tell_no_directories() {
+        let table = [
+            (
+                "cannot read an object in '/home/ada/shop/.git/objects': gone",
+                "cannot read an object in '…/objects': gone",
+            ),
+            ("/a/b", "…/b"),
+            ("'/a/b.git': '/a/b.git' does not appear", "'…/b.git': '…/b.git' does not appear"),
+            ("file:///srv/git/x.git is gone", "…/x.git is gone"),
+            ("at (/a/b), and /c/d.", "at (…/b), and …/d."),
+            ("C:\\Users\\ada\\x is gone", "…/x is gone"),
+            ("https://host/a/b.git refused refs/agentv/runs/v1", "https://host/a/b.git refused refs/agentv/runs/v1"),
+            ("18/20 passed, and / or", "18/20 passed, and / or"),
+            ("git@host:a/b.git", "git@host:a/b.git"),
+            ("ends with /", "ends with /"),
+        ];
+        for (text, told) in table {
+            assert_eq!(without_paths(text), told, "{text}");
+        }
     }
 }

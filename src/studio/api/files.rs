@@ -65,7 +65,7 @@ pub(in crate::studio) async fn list(asked: Asked, Named(of): Named<OfRun>) -> Re
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::studio) struct FileParams {
     /// Anything but `0` and `false`: to be kept, not shown.
-    download: Option<String>,
+    pub(in crate::studio) download: Option<String>,
 }
 
 /// What is known of a file before it is sent.

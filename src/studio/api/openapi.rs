@@ -102,6 +102,19 @@ fn operations() -> Vec<Operation> {
             ..post("/api/runs/{run}", "Delete a run; it can be restored", &[RUN], None, Json(of::<edit::Changed>))
         },
         get("/api/runs/{run}/cases", "The cases of a run, failing ones first", &[RUN], Json(of::<run::Cases>)),
+        get(
+            "/api/runs/{run}/case",
+            "A case, with all that its bundle says about it; the first one if several fit",
+            &[
+                RUN,
+                ("key", false, text, "Its name; needed"),
+                ("suite", false, text, "Its suite"),
+                ("target", false, text, "Its target"),
+                ("variant", false, text, "Its variant"),
+                ("dir", false, text, "The directory of its files"),
+            ],
+            Json(of::<run::CaseDocument>),
+        ),
         get("/api/runs/{run}/files", "The files of a run", &[RUN], Json(of::<files::FileList>)),
         get(
             "/api/runs/{run}/files/{path}",

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use crate::run::{CaseRow, Manifest, Overlay, Status};
+use crate::run::{CaseDetail, CaseRow, Manifest, Overlay, Status};
 use crate::store::{RunCommit, StoredRun};
 
 use super::super::asked::{Asked, Named, OfRun, Params};
@@ -67,6 +67,52 @@ pub(in crate::studio) async fn show(
 /// `GET /api/runs/{run}/cases`
 pub(in crate::studio) async fn cases(asked: Asked, Named(of): Named<OfRun>) -> Response {
     asked.json(Lane::Files, move |desk| Ok(Cases { cases: sorted_cases(&desk.run(&of.run)?.2)? })).await
+}
+
+/// Which case.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::studio) struct CaseParams {
+    /// Its name.
+    pub(in crate::studio) key: Option<String>,
+    /// What tells it from others of that name.
+    pub(in crate::studio) suite: Option<String>,
+    pub(in crate::studio) target: Option<String>,
+    pub(in crate::studio) variant: Option<String>,
+    pub(in crate::studio) dir: Option<String>,
+}
+
+/// A case with all that its bundle says about it.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(in crate::studio) struct CaseDocument {
+    /// As it is in the list of cases.
+    pub(in crate::studio) case: CaseRow,
+    /// All the rest.
+    pub(in crate::studio) detail: CaseDetail,
+}
+
+/// `GET /api/runs/{run}/case`
+pub(in crate::studio) async fn case(
+    asked: Asked,
+    Named(of): Named<OfRun>,
+    Params(params): Params<CaseParams>,
+) -> Response {
+    asked.json(Lane::Files, move |desk| find_case(&desk.run(&of.run)?.2, &params)).await
+}
+
+/// The case that is meant; the first one if there are several.
+pub(in crate::studio) fn find_case(run: &StoredRun<'_>, params: &CaseParams) -> Result<CaseDocument, Problem> {
+    let key = params.key.as_deref().ok_or_else(|| Problem::bad("key: name the case"))?;
+    let fits = |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
+    let wanted = |case: &CaseRow| {
+        case.key == key
+            && fits(&params.suite, &case.suite)
+            && fits(&params.target, &case.target)
+            && fits(&params.variant, &case.variant)
+            && fits(&params.dir, &case.dir)
+    };
+    let found = run.details(&wanted)?.into_iter().next();
+    let no_case = || Problem::not_found(format!("the run has no case '{}'", key.escape_debug()));
+    found.map(|(case, detail)| CaseDocument { case, detail }).ok_or_else(no_case)
 }
 
 /// All about a run but its cases, unless `with_results`.

@@ -5,14 +5,18 @@
 
 pub(in crate::studio) mod compare;
 mod config;
+mod evals;
+mod index;
 pub(in crate::studio) mod remote;
 pub(in crate::studio) mod results;
 pub(in crate::studio) mod rows;
+mod start;
+mod suites;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{any, get, post};
 
 use super::super::site::Site;
 
@@ -20,5 +24,20 @@ pub(in crate::studio) use config::Config;
 
 /// The routes that only upstream's front end asks for.
 pub(in crate::studio) fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/config", get(config::show).post(config::refuse))
+    Router::new()
+        .route("/config", get(config::show).post(config::refuse))
+        .route("/index", get(index::show))
+        .route("/runs/{run}/log", get(evals::log))
+        .route("/runs/{run}/suites", get(suites::suites))
+        .route("/runs/{run}/categories", get(suites::categories))
+        .route("/runs/{run}/categories/{category}/suites", get(suites::suites_of))
+        .route("/runs/{run}/evals/{case}", get(evals::show))
+        .route("/runs/{run}/evals/{case}/files", get(evals::list))
+        .route("/runs/{run}/evals/{case}/files/{*path}", get(evals::content))
+        .route("/runs/{run}/evals/{case}/transcript", get(evals::transcript))
+        .route("/eval/discover", get(start::discover))
+        .route("/eval/targets", get(start::targets))
+        .route("/eval/runs", get(start::runs))
+        .route("/eval/{*what}", any(start::refuse))
+        .route("/runs/combine", post(start::refuse))
 }
