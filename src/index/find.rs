@@ -30,21 +30,29 @@ impl Projection {
             let prefix = name.to_ascii_lowercase();
             // `g` comes after all digits.
             let end = format!("{prefix}g");
-            let found = self.named("r.id >= ?2 AND r.id < ?3", &prefix, &end)?;
+            let found = self.matching("r.id >= ?2 AND r.id < ?3", &prefix, &end)?;
             if found != FoundRun::None {
                 return Ok(found);
             }
         }
-        self.named("r.run_id = ?2 COLLATE NOCASE AND r.run_id = ?3", name, name)
+        self.matching("r.run_id = ?2 COLLATE NOCASE AND r.run_id = ?3", name, name)
     }
 
-    fn named(&self, condition: &str, a: &str, b: &str) -> Result<FoundRun> {
-        let sql = format!("SELECT r.line, r.recorded FROM runs r WHERE r.store = ?1 AND {condition} LIMIT {SHOWN}");
-        let mut found = self.db().prepare_cached(&sql)?;
-        let rows = found.query_map(params![self.store(), a, b], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
-        let rows = rows.collect::<std::result::Result<Vec<_>, _>>()?;
-        let parse = |line: &str| serde_json::from_str::<Row>(line).map_err(|_| rusqlite::Error::InvalidQuery);
-        let mut runs = rows.iter().map(|(line, at)| Ok((parse(line)?, *at))).collect::<Result<Vec<_>>>()?;
+    fn matching(&self, condition: &str, a: &str, b: &str) -> Result<FoundRun> {
+        let mut runs: Vec<(Row, i64)> = Vec::new();
+        for store in self.stores() {
+            let sql = format!("SELECT r.line, r.recorded FROM runs r WHERE r.store = ?1 AND {condition} LIMIT {SHOWN}");
+            let mut found = self.db().prepare_cached(&sql)?;
+            let rows = found.query_map(params![store, a, b], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+            for row in rows {
+                let (line, recorded) = row?;
+                let row: Row = serde_json::from_str(&line).map_err(|_| rusqlite::Error::InvalidQuery)?;
+                // The first store that has it is the one that counts.
+                if !runs.iter().any(|(known, _)| known.id == row.id) {
+                    runs.push((row, recorded));
+                }
+            }
+        }
         Ok(match runs.len() {
             0 => FoundRun::None,
             1 => runs.pop().map_or(FoundRun::None, |(row, at)| FoundRun::One(Box::new(row), at)),

@@ -43,10 +43,11 @@ impl Projection {
             TotalsBy::Experiment => ("r.experiment", "r.target"),
             TotalsBy::Target => ("r.target", "r.experiment"),
         };
-        let mut params = vec![Value::Integer(self.store())];
+        let (mut params, asked): (Vec<Value>, _) = (Vec::new(), self.asked(false));
+        let table = super::page::table(&[&filter.sql]);
         let mut sql = format!(
             "SELECT {key}, count(*), count(DISTINCT {other}), sum(r.test_count), sum(r.passed), sum(r.errors), \
-             max(coalesce(r.timestamp, r.recorded * 1000)) AS last FROM runs r WHERE +r.store = ?"
+             max(coalesce(r.timestamp, r.recorded * 1000)) AS last FROM {table} r WHERE {asked}"
         );
         filter.push(&mut sql, &mut params, false);
         sql.push_str(" GROUP BY 1 ORDER BY last DESC, 1");

@@ -32,23 +32,22 @@ pub struct RunCommit {
 }
 
 impl StoredRun<'_> {
-    /// The source commit, if it is known. A setting that makes no sense costs its address, not the whole answer:
+    /// The source commit, if it is known, as the repository `repo` knows it. A setting that makes no sense costs its address, not the whole answer:
     /// `complain` is told.
-    pub fn source_commit(&self, complain: &mut dyn FnMut(&git::Error)) -> Option<RunCommit> {
+    pub fn source_commit(&self, repo: &Repo, complain: &mut dyn FnMut(&git::Error)) -> Option<RunCommit> {
         let source = &self.manifest.source;
-        let mut commit = RunCommit::new(self.repo(), source, source.commit.as_deref()?);
-        if let Err(err) = commit.find_page(self.repo()) {
+        let mut commit = RunCommit::new(repo, source, source.commit.as_deref()?);
+        if let Err(err) = commit.find_page(repo) {
             complain(&err);
         }
         Some(commit)
     }
 
-    /// The commits that it was linked to afterwards.
+    /// The commits that it was linked to afterwards, as the repository `repo` knows them.
     #[must_use]
-    pub fn linked_commits(&self) -> Vec<RunCommit> {
+    pub fn linked_commits(&self, repo: &Repo) -> Vec<RunCommit> {
         let source = &self.manifest.source;
-        let of =
-            |link: &Link| RunCommit { from: link.from.clone(), ..RunCommit::new(self.repo(), source, &link.commit) };
+        let of = |link: &Link| RunCommit { from: link.from.clone(), ..RunCommit::new(repo, source, &link.commit) };
         self.overlay.links.iter().map(of).collect()
     }
 }

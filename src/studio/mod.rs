@@ -13,7 +13,7 @@
 //! | `reply.rs` | documents with `ETag`, 304 and gzip; streams |
 //! | `range.rs` | which bytes of a file are wanted |
 //! | `api/error.rs` | the one funnel from typed errors to status and JSON |
-//! | `api/runs.rs` | the list · `run.rs` one run · `files.rs` its files · `groups.rs` experiments, targets · `compare.rs` |
+//! | `api/runs.rs` | the list · `run.rs` one run, its cases, one case · `files.rs` its files · `groups.rs` experiments, targets · `compare.rs` two runs |
 //! | `api/edit.rs` | tags, notes, delete, restore · `remote.rs` status of the remote, sync |
 //! | `api/events.rs` | what happens, as server-sent events · `watch.rs` how that is noticed |
 //! | `api/upstream/` | what the front end of upstream's dashboard asks for beyond that |

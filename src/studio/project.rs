@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::index::projection::Projection;
-use crate::index::{FoundRun, projection};
+use crate::index::{FoundRun, StoreSet, projection};
 use crate::run::Row;
 use crate::store::{Home, OpenHome, Result, Store, StoredRun};
 
@@ -101,13 +101,14 @@ impl Desk {
     /// The runs, and the projection as of their tip now.
     pub(super) fn rows(&mut self) -> Result<(Store<'_>, &mut Projection), projection::Error> {
         let store = self.opened.store();
+        let (home, sets) = (store.repo(), [StoreSet::own(store)]);
         let turn = || self.project.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = self.projection.take();
         if let Some(projection) = &mut kept
-            && !projection.is_fresh(&store).unwrap_or(false)
+            && !projection.is_fresh(home, &sets).unwrap_or(false)
         {
             let _turn = turn();
-            if projection.refresh(&store, &mut |_| {}).is_err() {
+            if projection.refresh(home, &sets, &mut |_| {}).is_err() {
                 kept = None;
             }
         }
@@ -115,7 +116,7 @@ impl Desk {
             projection
         } else {
             let _turn = turn();
-            Projection::open(&store, &mut |_| {})?
+            Projection::open_sets(home, &sets, &mut |_| {})?
         };
         Ok((store, self.projection.insert(projection)))
     }

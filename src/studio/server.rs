@@ -43,6 +43,9 @@ pub fn run(settings: &Settings, started: &mut dyn FnMut(&str)) -> Result<(), Err
         }
         for project in &site.projects {
             project.watch.start(&site, project);
+            // Whoever asks first should not have to wait for all runs to be read.
+            let project = Arc::clone(project);
+            tokio::task::spawn_blocking(move || project.at_desk(|desk| Ok(drop(desk.rows()?))));
         }
         started(&link);
         signal.wait().await;

@@ -196,6 +196,7 @@ impl From<sync::Error> for Problem {
             sync::Error::NotAgreed => (StatusCode::CONFLICT, "not_agreed"),
             sync::Error::Busy => (StatusCode::CONFLICT, "busy"),
             sync::Error::Refused { .. } => (StatusCode::BAD_GATEWAY, "remote"),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         };
         Self { hint, ..Self::new(status, code, text) }
     }

@@ -96,7 +96,7 @@ pub(in crate::studio) async fn sync(asked: Asked, body: Bytes) -> Response {
     let work = move |_: &mut Desk| {
         // A remote that was added just now counts.
         let mut desk = project.new_desk()?;
-        let steps = Steps { merge: true, push: params.push != Some(false), dry_run: params.dry_run };
+        let steps = Steps { merge: true, push: params.push != Some(false), fold: true, dry_run: params.dry_run };
         let mut agreement = Agreement { agreed: params.first_push, plan: None };
         let synced = {
             let store = desk.store();

@@ -121,8 +121,8 @@ pub(in crate::studio) fn document(desk: &mut Desk, name: &str, with_results: boo
     let (store, projection) = desk.rows()?;
     let previous = projection.previous(&row, recorded)?.map(|row| row.id.to_string());
     let run = store.open_row(&row)?;
-    let commit = run.source_commit(&mut |err| tracing::debug!(%err, "no address of the commit"));
-    let provenance = Provenance { commit, links: run.linked_commits() };
+    let commit = run.source_commit(store.repo(), &mut |err| tracing::debug!(%err, "no address of the commit"));
+    let provenance = Provenance { commit, links: run.linked_commits(store.repo()) };
     // A deleted run has its numbers, but no cases.
     let results = (with_results && run.overlay.pruned.is_none()).then(|| results::of(&run)).transpose()?;
     let (manifest, overlay) = (run.manifest.clone(), run.overlay.clone());

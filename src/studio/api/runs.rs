@@ -128,7 +128,7 @@ impl Question {
             limit: Some(self.limit),
             cursor: self.cursor.clone(),
         };
-        let Page { runs, next } = projection.page(&ask)??;
+        let Page { runs, next, .. } = projection.page(&ask)??;
         let runs = runs.into_iter().map(|(row, recorded)| RunItem::new(row, recorded)).collect();
         Ok(RunsPage { runs, next_cursor: next, total, unread })
     }
