@@ -9,6 +9,7 @@
 //! | [`index`] | answers about many runs: projection, queries | the store | terminals |
 //! | [`hooks`] | what git's hooks do: pending runs, trailers, links; runs that follow a push | the store, sync | terminals |
 //! | [`sync`] | fetch, union merge, push | the store | terminals |
+//! | [`studio`] | the runs in a browser, and as JSON over HTTP | the store | git |
 //! | [`cli`] | arguments, output, one file per command | the store | gix |
 //!
 //! Start reading at [`store::Store::record`]; what is stored is specified in `docs/format.md`.
@@ -19,4 +20,5 @@ pub mod hooks;
 pub mod index;
 pub mod run;
 pub mod store;
+pub mod studio;
 pub mod sync;

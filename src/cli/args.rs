@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::fsck::Fsck;
 use super::remote::RemoteArgs;
+use super::studio::Studio;
 use super::sync::Sync;
 
 pub use super::reindex::Reindex;
@@ -139,6 +140,9 @@ pub enum Command {
     Fetch(Sync),
     /// Show or set the remote that runs are shared with
     Remote(RemoteArgs),
+    /// Look at the runs in a browser
+    #[command(visible_alias = "serve")]
+    Studio(Studio),
     /// Print the JSON Schema of what is stored and printed
     Schema(Schema),
     /// Print or install the man pages

@@ -64,6 +64,10 @@ pub(crate) struct Env {
     pub(crate) home: Option<OsString>,
     /// Helpers of ours that are at work above this one.
     pub(crate) helper_depth: u32,
+    /// There is an X or a Wayland display.
+    pub(crate) has_display: bool,
+    /// `BROWSER`, if it is one program.
+    pub(crate) browser: Option<String>,
     /// Programs called `agentv` that passed through to this one.
     pub(crate) passed_through: Option<OsString>,
 }
@@ -111,6 +115,8 @@ impl Env {
             data_home: std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()),
             home: std::env::var_os("HOME").filter(|value| !value.is_empty()),
             helper_depth: text(crate::git::INSIDE).and_then(|depth| depth.parse().ok()).unwrap_or(0),
+            has_display: full("DISPLAY").or_else(|| full("WAYLAND_DISPLAY")).is_some(),
+            browser: full("BROWSER").filter(|value| !value.contains([':', ' ', '%'])),
             passed_through: std::env::var_os(PASSED_THROUGH),
         }
     }

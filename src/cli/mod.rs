@@ -39,6 +39,7 @@ mod schema;
 mod show;
 mod source;
 mod status;
+mod studio;
 mod sync;
 mod table;
 
@@ -154,6 +155,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Unlink(args) => link::unlink(context, &args),
         Command::Delete(args) => edit::delete(context, &args),
         Command::Restore(args) => edit::restore(context, &args),
+        Command::Studio(args) => studio::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Man(args) => man::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),

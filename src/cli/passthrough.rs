@@ -16,6 +16,8 @@ use crate::git::find_program;
 
 /// The subcommand of `agentv` that is ours.
 const OURS: &str = "results";
+/// The other one: the pages are ours, with or without upstream's CLI.
+const STUDIO: &str = "studio";
 
 pub(super) fn main(env: Env, args: &[OsString]) -> ExitCode {
     let rest = args.get(1..).unwrap_or_default();
@@ -27,6 +29,9 @@ pub(super) fn main(env: Env, args: &[OsString]) -> ExitCode {
         if ours || upstream(&env).is_none() {
             return run_cli(env, command, rest);
         }
+    }
+    if rest.first().is_some_and(|word| word == STUDIO) {
+        return run_cli(env, Cli::command().name("agentv").bin_name("agentv"), args);
     }
     let global = Global { change_dir: None, color: ColorWhen::Auto, no_pager: true };
     let ui = Ui::new(env, &global);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::run::{CaseRow, Manifest, Overlay, Row, Status};
-use crate::store::StoredRun;
+use crate::store::{RunCommit, StoredRun};
 
 use super::args::{DocumentFormat, Show};
 use super::context::Context;
@@ -18,7 +18,7 @@ use super::list::rate_style;
 use super::output::{BOLD, CYAN, DIM, GREEN, Out, RED, YELLOW, sanitize, sanitize_lines};
 use super::places::Places;
 use super::records::{JSON_VERSION, print_json};
-use super::source::ShownCommit;
+use super::source::{link_line, source_line, web_line};
 use super::table::{Cell, Column, print};
 
 /// What `show --format json` prints.
@@ -34,9 +34,9 @@ pub(super) struct ShownRun<'a> {
     overlay: &'a Overlay,
     /// The commit that it evaluated; absent if that is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<ShownCommit>,
+    source: Option<RunCommit>,
     /// The commits that it was linked to afterwards.
-    links: Vec<ShownCommit>,
+    links: Vec<RunCommit>,
     /// Where it was found; absent if it is among the runs of this clone.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     place: Option<&'a str>,
@@ -69,10 +69,8 @@ pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failur
     // A stable sort keeps the bundle's order among equals.
     cases.sort_by_key(|case| rank(case.status));
     let row = Row::new(&run.manifest, &run.overlay, run.tree.to_string());
-    let source = ShownCommit::source(&context.ui, &repo, &run.manifest.source);
-    let links = run.overlay.links.iter();
-    let links = links.map(|link| ShownCommit::link(&repo, &run.manifest.source, link)).collect();
-    let commits = Commits { source, links };
+    let source = run.source_commit(&repo, &mut |err| context.ui.warning(&err.to_string()));
+    let commits = Commits { source, links: run.linked_commits(&repo) };
     let mut out = context.ui.out(Some(&repo));
     match args.format {
         DocumentFormat::Json => {
@@ -109,8 +107,8 @@ fn rank(status: Status) -> u8 {
 
 /// The commits that a run belongs to.
 struct Commits {
-    source: Option<ShownCommit>,
-    links: Vec<ShownCommit>,
+    source: Option<RunCommit>,
+    links: Vec<RunCommit>,
 }
 
 fn head(
@@ -146,10 +144,10 @@ fn head(
     line("started", moment(manifest.started_at.as_deref()))?;
     line("recorded", moment(Some(&manifest.recorded_at)))?;
     let source = commits.source.as_ref();
-    line("source", source.map_or("unknown".into(), |source| source.source_line(&manifest.source)))?;
-    line("web", source.map(ShownCommit::web_line).unwrap_or_default())?;
+    line("source", source.map_or("unknown".into(), |source| source_line(source, &manifest.source)))?;
+    line("web", source.map(web_line).unwrap_or_default())?;
     for link in &commits.links {
-        line("linked", link.link_line())?;
+        line("linked", link_line(link))?;
     }
     line("tags", sanitize(&row.tags.join(" ")).into_owned())?;
     if let Some(note) = &run.overlay.note {

@@ -2,12 +2,16 @@
 //! time) and the query language.
 
 mod cursor;
+mod find;
 mod page;
 pub mod projection;
 pub mod query;
 mod resolve;
+mod totals;
 
 pub use cursor::BadCursor;
+pub use find::FoundRun;
 pub use page::{Ask, Filter, Group, Order, Page};
 pub use projection::StoreSet;
 pub use resolve::ResolveError;
+pub use totals::{Totals, TotalsBy};

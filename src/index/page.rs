@@ -97,7 +97,7 @@ impl Filter {
 
     /// Appends it to a query. Those who want the newest first, or only a number, have an index of what isn't deleted; for
     /// all else a walk along it takes three times as long as one through the table.
-    fn push(&self, sql: &mut String, params: &mut Vec<Value>, index: bool) {
+    pub(super) fn push(&self, sql: &mut String, params: &mut Vec<Value>, index: bool) {
         if self.without_deleted {
             let _ = write!(sql, " AND {}r.status <> 'pruned'", if index { "" } else { "+" });
         }
@@ -163,7 +163,7 @@ impl Projection {
 
     /// The condition that a row is of a store that is asked. Those who go along an index of the newest pass over the rows of
     /// others; all else is a walk through the rows of a store, which are together.
-    fn asked(&self, index: bool) -> String {
+    pub(super) fn asked(&self, index: bool) -> String {
         if let ([store], false) = (self.stores(), index) {
             let (first, end) = projection::row_ids(*store);
             return format!("r.seq >= {first} AND r.seq < {end}");
@@ -268,7 +268,7 @@ fn keys(order: &[Order]) -> Vec<(String, bool)> {
 
 /// Where to look for runs. SQLite does not always leave a join out of which nothing is wanted, and goes about a scan in
 /// the wrong way then.
-fn table(parts: &[&str]) -> &'static str {
+pub(super) fn table(parts: &[&str]) -> &'static str {
     let texts = |part: &&str| projection::OF_TEXTS.iter().any(|column| part.contains(&format!("r.{column}")));
     if parts.iter().any(texts) { "runs" } else { "facts" }
 }

@@ -5,6 +5,7 @@
 mod bundle;
 mod case;
 mod closeness;
+mod detail;
 mod dir;
 pub mod formats;
 mod id;
@@ -19,6 +20,7 @@ mod text;
 pub use bundle::{BundleError, Files};
 pub use case::{CaseRow, Fault, Status};
 pub use closeness::Closeness;
+pub use detail::{Assertion, CaseDetail, CaseFile, Grader};
 pub use dir::{Below, Content, DirBundle, ScannedFile, Skipped, find_bundles, look_below};
 pub use formats::{Facts, Format};
 pub use id::{InvalidId, RunId};

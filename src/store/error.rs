@@ -94,6 +94,25 @@ impl Error {
         Self::Damaged { what: format!("commit {commit}"), reason: reason.into() }
     }
 
+    /// Whether something that is stored is missing or broken.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        use git::Error as Git;
+        matches!(
+            self,
+            Self::Damaged { .. }
+                | Self::Bundle(_)
+                | Self::NotRuns { .. }
+                | Self::Git(Git::Missing(_) | Git::Invalid { .. } | Git::Odb { .. })
+        )
+    }
+
+    /// Whether it was a remote that failed.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Git(git::Error::Remote { .. }))
+    }
+
     /// What the user can do about it, where we know.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

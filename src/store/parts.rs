@@ -52,11 +52,8 @@ pub(super) fn describe(repo: &Repo, id: &Oid) -> Result<(u64, bool)> {
 pub(super) fn read(repo: &Repo, id: &Oid, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
     let (tree, parts) = open(repo, id)?;
     let mut sum = Sum::default();
-    let mut entries: Vec<_> = tree.entries().iter().filter(|entry| entry.name != DESCRIPTION.as_bytes()).collect();
-    // git puts `10000` between `1000` and `1001`.
-    entries.sort_by_key(|entry| (entry.name.len(), &entry.name));
-    for entry in entries {
-        let data = repo.read(&entry.id, Kind::Blob)?;
+    for id in in_order(&tree) {
+        let data = repo.read(&id, Kind::Blob)?;
         sum.add(&data);
         each(&data).map_err(crate::git::Error::io("the output"))?;
     }
@@ -64,6 +61,19 @@ pub(super) fn read(repo: &Repo, id: &Oid, each: &mut dyn FnMut(&[u8]) -> std::io
         return Err(damaged(id, "its parts are not the file that was recorded"));
     }
     Ok(())
+}
+
+/// The parts of the file whose directory is `id`, in their order; bytes and SHA-256 (hex) of all together.
+pub(super) fn list(repo: &Repo, id: &Oid) -> Result<(Vec<Oid>, u64, String)> {
+    let (tree, parts) = open(repo, id)?;
+    Ok((in_order(&tree), parts.size, parts.sha256))
+}
+
+fn in_order(tree: &Tree) -> Vec<Oid> {
+    let mut entries: Vec<_> = tree.entries().iter().filter(|entry| entry.name != DESCRIPTION.as_bytes()).collect();
+    // git puts `10000` between `1000` and `1001`.
+    entries.sort_by_key(|entry| (entry.name.len(), &entry.name));
+    entries.into_iter().map(|entry| entry.id).collect()
 }
 
 /// What the parts are together.
@@ -107,7 +117,7 @@ fn damaged(id: &Oid, reason: &str) -> Error {
     Error::Damaged { what: format!("a file in parts ({id})"), reason: reason.into() }
 }
 
-fn hex(hasher: Sha256) -> String {
+pub(super) fn hex(hasher: Sha256) -> String {
     use std::fmt::Write;
     hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");

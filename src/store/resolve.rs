@@ -1,7 +1,7 @@
 //! Finding the run that somebody means.
 
 use crate::git::Oid;
-use crate::run::RunId;
+use crate::run::{Row, RunId};
 
 use super::tip_tree::TipTree;
 use super::{Error, Result, Store, StoredRun};
@@ -20,6 +20,11 @@ impl<'r> Store<'r> {
             None => self.by_name(spec)?,
         };
         StoredRun::open(self.repo, &tree)
+    }
+
+    /// Opens the run of a row.
+    pub fn open_row(&self, row: &Row) -> Result<StoredRun<'r>> {
+        StoredRun::open(self.repo, &self.tree_of(&row.tree)?)
     }
 
     fn nth(&self, spec: &str, number: &str) -> Result<Oid> {

@@ -1,7 +1,7 @@
 //! A run that is stored: its documents, its cases, its files.
 
 use crate::git::{EntryKind, Kind, Oid, Repo};
-use crate::run::{CaseRow, Manifest, Overlay, RunId, formats};
+use crate::run::{CaseDetail, CaseRow, Manifest, Overlay, RunId, formats};
 
 use super::files::{self, TreeFile, TreeFiles};
 use super::tip_tree::TipTree;
@@ -66,6 +66,13 @@ impl<'r> Store<'r> {
     }
 }
 
+impl StoredFile {
+    /// Whether it is stored in parts.
+    pub(super) fn is_in_parts(&self) -> bool {
+        self.place.split
+    }
+}
+
 impl<'r> StoredRun<'r> {
     pub(super) fn open(repo: &'r Repo, id: &Oid) -> Result<Self> {
         let tree = repo.tree(id)?;
@@ -90,6 +97,10 @@ impl<'r> StoredRun<'r> {
         };
         let entry = |name: &str| tree.get(name.as_bytes()).map(|entry| entry.id);
         Ok(Self { repo, tree: *id, manifest, overlay, artifacts: entry(ARTIFACTS), source_diff: entry(SOURCE_DIFF) })
+    }
+
+    pub(super) fn repo(&self) -> &'r Repo {
+        self.repo
     }
 
     /// The run's id.
@@ -138,6 +149,25 @@ impl<'r> StoredRun<'r> {
         Ok(cases)
     }
 
+    /// The details of those of its cases that `wanted` asks for, in the bundle's order; of repeated ones the last.
+    pub fn details(&self, wanted: &dyn Fn(&CaseRow) -> bool) -> Result<Vec<(CaseRow, CaseDetail)>> {
+        let files = self.tree_files()?;
+        let mut details: Vec<(CaseRow, CaseDetail)> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        let mut each = |case: CaseRow, detail: CaseDetail| {
+            let at = *places.entry(case.identity.clone()).or_insert(details.len());
+            if at < details.len() {
+                details[at] = (case, detail);
+            } else {
+                details.push((case, detail));
+            }
+        };
+        if let Some(format) = formats::detect(&files) {
+            format.details(&files, wanted, &mut each).map_err(|err| files.explain(err))?;
+        }
+        Ok(details)
+    }
+
     /// Its files, sorted by path. In a partial clone what is missing is fetched at once.
     pub fn files(&self) -> Result<Vec<StoredFile>> {
         let files = self.tree_files()?;
@@ -149,7 +179,7 @@ impl<'r> StoredRun<'r> {
         files.files().iter().map(|(path, file)| self.describe(path, file)).collect()
     }
 
-    fn describe(&self, path: &[u8], file: &TreeFile) -> Result<StoredFile> {
+    pub(super) fn describe(&self, path: &[u8], file: &TreeFile) -> Result<StoredFile> {
         let (size, executable) = if file.split {
             parts::describe(self.repo, &file.id)?
         } else {

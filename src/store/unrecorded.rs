@@ -219,7 +219,7 @@ fn mark(path: &Path) -> String {
     format!("{}/{}", modified(path).map_or(0, |time| time.as_nanos()), signature(path))
 }
 
-fn modified(path: &Path) -> Option<Duration> {
+pub(super) fn modified(path: &Path) -> Option<Duration> {
     path.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()
 }
 
@@ -230,7 +230,7 @@ fn is_settled(path: &Path) -> bool {
 }
 
 /// Size and time of the files that an eval writes last.
-fn signature(path: &Path) -> String {
+pub(super) fn signature(path: &Path) -> String {
     let mut text = String::new();
     for name in TELLTALES {
         let Ok(meta) = path.join(name).metadata() else { continue };

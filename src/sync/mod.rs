@@ -17,9 +17,10 @@ mod standing;
 
 use std::cell::Cell;
 
-use crate::git::{Moved, Oid, PushRef, RefPush, Remote, Repo};
+use crate::git::{Moved, Oid, PushRef, RefPush, Repo};
 use crate::store::{RUNS_REF, Store, Traffic};
 
+pub use crate::git::{Remote, without_credentials};
 pub use error::{Error, Result};
 pub use fetch::{Fetching, fetching};
 pub use remote::{destinations, elect, is_known, last_fetch, remember, tracking_ref, was_pushed_to};

@@ -71,5 +71,6 @@ mod second_reader;
 mod servers;
 mod smoke;
 mod source;
+mod studio;
 mod sync;
 mod window;

@@ -204,14 +204,33 @@ impl Projection {
     /// Makes sure that the tables are there and up to date.
     fn with(mut db: Connection, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<Self> {
         schema::prepare(&mut db)?;
+        let mut projection = Self { db, stores: Vec::new(), names: Vec::new() };
+        projection.refresh(home, sets, progress)?;
+        Ok(projection)
+    }
+
+    /// Brings a projection that was opened before up to date with `sets`, as they are now.
+    pub fn refresh(&mut self, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<()> {
         let (mut stores, mut names) = (Vec::new(), Vec::new());
         for set in sets {
-            let numbers = set.stores.iter().map(|store| number(&mut db, home, store, progress));
+            let numbers = set.stores.iter().map(|store| number(&mut self.db, home, store, progress));
             let numbers = numbers.collect::<Result<Vec<_>>>()?;
             stores.extend(numbers.iter().filter(|_| set.asked));
             names.push((set.name.clone(), numbers));
         }
-        Ok(Self { db, stores, names })
+        (self.stores, self.names) = (stores, names);
+        Ok(())
+    }
+
+    /// Whether it says what is at the tips of `sets` now, so that [`Self::refresh`] has nothing to do.
+    pub fn is_fresh(&self, home: &Repo, sets: &[StoreSet<'_>]) -> Result<bool> {
+        for store in sets.iter().flat_map(|set| &set.stores) {
+            let tip = store.tip_id()?.map(|tip| tip.to_string());
+            if known(&self.db, &name(home, store))?.is_none_or(|(_, at)| at != tip) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::{BundleError, CaseRow, Files};
+use super::{BundleError, CaseDetail, CaseRow, Files};
 
 mod agentv;
 pub mod generic;
@@ -61,6 +61,17 @@ pub trait Format: Sync {
         lenient: bool,
         each: &mut dyn FnMut(CaseRow),
     ) -> Result<Facts, BundleError>;
+
+    /// Reads the details of the cases that `wanted` asks for, in the bundle's order. What is broken is passed over; a case
+    /// that was written twice comes twice.
+    fn details(
+        &self,
+        _files: &dyn Files,
+        _wanted: &dyn Fn(&CaseRow) -> bool,
+        _each: &mut dyn FnMut(CaseRow, CaseDetail),
+    ) -> Result<(), BundleError> {
+        Ok(())
+    }
 }
 
 /// All formats, the more particular ones first.

@@ -10,6 +10,7 @@
 //! What the eras call things differs (`trials`, `attempts`, `samples`;
 //! `verdict`, `status`; camelCase and snake_case), what a line means does not.
 
+mod detail;
 mod rows;
 mod summary;
 
@@ -20,7 +21,7 @@ use serde_json::Value;
 
 use super::{Facts, Format};
 use crate::run::json;
-use crate::run::{BundleError, CaseRow, Files};
+use crate::run::{BundleError, CaseDetail, CaseRow, Files};
 use summary::Summary;
 
 /// The reader.
@@ -93,6 +94,34 @@ impl Format for AgentV {
         facts.incomplete = incomplete(summary.as_ref(), index.as_deref(), &lines);
         facts.broken = broken;
         Ok(facts)
+    }
+
+    fn details(
+        &self,
+        files: &dyn Files,
+        wanted: &dyn Fn(&CaseRow) -> bool,
+        each: &mut dyn FnMut(CaseRow, CaseDetail),
+    ) -> Result<(), BundleError> {
+        let summary = Summary::read(files).ok().flatten();
+        let Some(path) = summary.and_then(|summary| summary.index_path(files)).or_else(|| find_index(files)) else {
+            return Ok(());
+        };
+        let bytes = files.read(&path)?.unwrap_or_default();
+        for (number, line) in bytes.split(|&b| b == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty())
+        {
+            let Ok(row) =
+                json::parse::<Value>(&path, number, line).and_then(|row| rows::Fields::of(&path, number + 1, row))
+            else {
+                continue;
+            };
+            if let Ok(line) = rows::read(&path, number + 1, &row)
+                && wanted(&line.case)
+            {
+                let detail = detail::of(&row, files)?;
+                each(line.case, detail);
+            }
+        }
+        Ok(())
     }
 }
 

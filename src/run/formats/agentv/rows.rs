@@ -23,11 +23,17 @@ pub(super) struct Line {
 
 /// Reads line `number` of the index at `path`.
 pub(super) fn case(path: &str, number: usize, value: Value) -> Result<Line, BundleError> {
-    let wrong =
-        |reason: &str| BundleError::Malformed { path: path.into(), line: number, column: 1, reason: reason.into() };
-    let Value::Object(raw) = value else { return Err(wrong("a line of the index must be a JSON object")) };
-    let row = Fields(snake_case(raw));
-    let key = row.text("test_id").or_else(|| row.text("eval_id")).ok_or_else(|| wrong("there is no 'test_id'"))?;
+    read(path, number, &Fields::of(path, number, value)?)
+}
+
+fn wrong(path: &str, number: usize, reason: &str) -> BundleError {
+    BundleError::Malformed { path: path.into(), line: number, column: 1, reason: reason.into() }
+}
+
+/// Makes sense of the fields of a line.
+pub(super) fn read(path: &str, number: usize, row: &Fields) -> Result<Line, BundleError> {
+    let no_key = || wrong(path, number, "there is no 'test_id'");
+    let key = row.text("test_id").or_else(|| row.text("eval_id")).ok_or_else(no_key)?;
     let (suite, target, variant) = (row.text("suite"), row.text("target"), row.text("variant"));
     let dimensions = row.get("projection_identity").and_then(|identity| identity.get("dimensions"));
     let dimension = |name: &str| dimensions.and_then(|d| d.get(name)).and_then(text);
@@ -71,14 +77,22 @@ pub(super) fn case(path: &str, number: usize, value: Value) -> Result<Line, Bund
 }
 
 /// A line's fields, in snake case.
-struct Fields(Map<String, Value>);
+pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    fn get(&self, name: &str) -> Option<&Value> {
+    /// Those of line `number` of the index at `path`.
+    pub(super) fn of(path: &str, number: usize, value: Value) -> Result<Self, BundleError> {
+        match value {
+            Value::Object(raw) => Ok(Self(snake_case(raw))),
+            _ => Err(wrong(path, number, "a line of the index must be a JSON object")),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(text)
     }
 

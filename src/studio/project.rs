@@ -1,0 +1,141 @@
+//! A repository as a project, and the desks at which questions about it are answered.
+//!
+//! An open repository stays in its thread, so each working thread keeps a desk of its own for each project: the store,
+//! and the projection that is brought up to date for each question. A desk is given up after a few seconds, so that
+//! settings and remotes that change meanwhile are seen.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::index::projection::Projection;
+use crate::index::{FoundRun, StoreSet, projection};
+use crate::run::Row;
+use crate::store::{Home, OpenHome, Result, Store, StoredRun};
+
+use super::api::error::Problem;
+use super::api::watch::Watch;
+
+/// How long a desk is kept.
+const KEEP: Duration = Duration::from_secs(3);
+
+/// A repository.
+#[derive(Debug)]
+pub(super) struct Project {
+    /// What it is called in addresses.
+    pub(super) id: String,
+    /// What it is called for people.
+    pub(super) title: String,
+    /// What happens in it.
+    pub(super) watch: Watch,
+    number: usize,
+    home: Home,
+    /// Who brings the projection up to date: one does it, the others find it done.
+    turn: Mutex<()>,
+}
+
+/// An open project.
+#[derive(Debug)]
+pub(super) struct Desk {
+    project: Arc<Project>,
+    opened: OpenHome,
+    projection: Option<Projection>,
+    since: Instant,
+}
+
+thread_local! {
+    static DESKS: RefCell<HashMap<usize, Desk>> = RefCell::default();
+}
+
+impl Project {
+    pub(super) fn open(number: usize, home: Home, taken: &dyn Fn(&str) -> bool) -> Result<Self> {
+        let opened = home.open()?;
+        // What isn't a store of runs is told at the start, not to the first who asks.
+        opened.store().tip_id()?;
+        let title = opened.title();
+        let plain: String =
+            title.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+        let plain = plain.trim_matches(['.', '-']);
+        let plain = if plain.is_empty() { "project" } else { plain };
+        let mut id = plain.to_owned();
+        for n in 2.. {
+            if !taken(&id) {
+                break;
+            }
+            id = format!("{plain}-{n}");
+        }
+        Ok(Self { id, title, watch: Watch::default(), number, home, turn: Mutex::new(()) })
+    }
+
+    /// Does `work` at a desk of this thread. It may block.
+    pub(super) fn at_desk<T>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Desk) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let kept = DESKS.with_borrow_mut(|desks| desks.remove(&self.number));
+        let mut desk = match kept.filter(|desk| desk.since.elapsed() < KEEP) {
+            Some(desk) => desk,
+            None => self.new_desk().map_err(Problem::from)?,
+        };
+        let result = work(&mut desk);
+        // Whatever is wrong may be wrong with the desk.
+        if !result.as_ref().is_err_and(Problem::is_ours) {
+            DESKS.with_borrow_mut(|desks| desks.insert(self.number, desk));
+        }
+        result
+    }
+
+    /// Opens the project, for a piece of work that should see all settings as they are.
+    pub(super) fn new_desk(self: &Arc<Self>) -> Result<Desk> {
+        Ok(Desk { project: Arc::clone(self), opened: self.home.open()?, projection: None, since: Instant::now() })
+    }
+}
+
+impl Desk {
+    /// The runs.
+    pub(super) fn store(&self) -> Store<'_> {
+        self.opened.store()
+    }
+
+    /// The runs, and the projection as of their tip now.
+    pub(super) fn rows(&mut self) -> Result<(Store<'_>, &mut Projection), projection::Error> {
+        let store = self.opened.store();
+        let (home, sets) = (store.repo(), [StoreSet::own(store)]);
+        let turn = || self.project.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.projection.take();
+        if let Some(projection) = &mut kept
+            && !projection.is_fresh(home, &sets).unwrap_or(false)
+        {
+            let _turn = turn();
+            if projection.refresh(home, &sets, &mut |_| {}).is_err() {
+                kept = None;
+            }
+        }
+        let projection = if let Some(projection) = kept {
+            projection
+        } else {
+            let _turn = turn();
+            Projection::open_sets(home, &sets, &mut |_| {})?
+        };
+        Ok((store, self.projection.insert(projection)))
+    }
+
+    /// The run that `name` means, as it is in lists, and when it was recorded in seconds since 1970.
+    pub(super) fn row(&mut self, name: &str) -> Result<(Row, i64), Problem> {
+        let (_, projection) = self.rows()?;
+        match projection.find(name)? {
+            FoundRun::One(row, recorded) => Ok((*row, recorded)),
+            FoundRun::Several(candidates) => Err(Problem::ambiguous(name, &candidates)),
+            FoundRun::None => Err(Problem::no_run(name)),
+        }
+    }
+
+    /// The run that `name` means, with its documents.
+    pub(super) fn run(&mut self, name: &str) -> Result<(Row, i64, StoredRun<'_>), Problem> {
+        let (row, recorded) = self.row(name)?;
+        let store = self.store();
+        let run = store.open_row(&row)?;
+        Ok((row, recorded, run))
+    }
+}

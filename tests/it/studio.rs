@@ -1,0 +1,12 @@
+//! `git agentv studio`: the server, driven over HTTP.
+
+mod attacks;
+mod client;
+mod crowd;
+mod edit;
+mod events;
+mod files;
+mod pages;
+mod read;
+mod serve;
+mod upstream;
