@@ -73,6 +73,11 @@ impl RunItem {
         let extra = Extra::of(&row, &recorded_at);
         Self { row, recorded_at, extra }
     }
+
+    /// Where it is, in words.
+    pub(in crate::studio) fn place(&self) -> String {
+        "local".to_owned()
+    }
 }
 
 /// `GET /api/runs`

@@ -5,6 +5,9 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
 /** Where the API of this page's project is. */
 export const api = meta("agentv-api");
 
+/** Where the pages of this project begin. */
+export const base = meta("agentv-base");
+
 /** Asks the API; throws what the server says is wrong (an object with `error`, `code`, `hint`, `at`). */
 export async function ask(path, options = {}) {
   const response = await fetch(api + path, options);

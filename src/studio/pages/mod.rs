@@ -4,6 +4,7 @@
 //! nothing turns that off. A page's own ES module is named in its template; it asks the API for what it needs.
 
 pub(super) mod error;
+pub(super) mod rows;
 pub(super) mod runs;
 mod show;
 
