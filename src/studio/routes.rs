@@ -66,5 +66,5 @@ fn api() -> Router<Arc<Site>> {
 }
 
 fn pages() -> Router<Arc<Site>> {
-    Router::new().route("/", get(pages::runs::show)).route("/rows", get(pages::rows::show))
+    Router::new().route("/", get(pages::runs::show)).route("/rows", get(pages::rows::show)).route("/sync", get(pages::sync::show))
 }

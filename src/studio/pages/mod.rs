@@ -7,6 +7,7 @@ pub(super) mod error;
 pub(super) mod rows;
 pub(super) mod runs;
 mod show;
+pub(super) mod sync;
 
 use super::asked::Asked;
 
