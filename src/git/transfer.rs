@@ -131,6 +131,8 @@ impl Repo {
         progress: &mut dyn FnMut(&str),
     ) -> Result<ToRemote> {
         let seconds = self.setting_u64("agentv.timeout")?.unwrap_or(DEFAULT_TIMEOUT).max(1);
+        // What git starts for http outlives it, and would wait for ever.
+        let git = git.env("GIT_HTTP_LOW_SPEED_LIMIT", "1").env("GIT_HTTP_LOW_SPEED_TIME", (seconds + 2).to_string());
         let (mut child, _) = git.spawn_piped()?;
         if let Some(mut stdin) = child.stdin.take().filter(|_| !input.is_empty()) {
             // A child that stops reading early tells why.

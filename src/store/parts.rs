@@ -56,9 +56,13 @@ pub(super) fn read(repo: &Repo, id: &Oid, each: &mut dyn FnMut(&[u8]) -> std::io
     // git puts `10000` between `1000` and `1001`.
     entries.sort_by_key(|entry| (entry.name.len(), &entry.name));
     for entry in entries {
-        let data = repo.read(&entry.id, Kind::Blob)?;
-        sum.add(&data);
-        each(&data).map_err(crate::git::Error::io("the output"))?;
+        if sum.size > parts.size {
+            break;
+        }
+        repo.stream(&entry.id, &mut |data| {
+            sum.add(data);
+            each(data)
+        })?;
     }
     if sum.differs(&parts).is_some() {
         return Err(damaged(id, "its parts are not the file that was recorded"));

@@ -6,9 +6,11 @@ use crate::env::{NOW, Ran, TestEnv, write_small_bundle};
 
 mod converge;
 mod crowd;
+mod hostile;
 mod light;
 mod places;
 mod remote;
+mod transports;
 mod two;
 mod wrong;
 
