@@ -78,6 +78,14 @@ pub enum Error {
         /// What git said.
         reason: String,
     },
+    /// A commit could not be signed.
+    #[error("cannot sign the commit with '{program}': {reason}")]
+    Sign {
+        /// The program that was to sign it.
+        program: String,
+        /// What it said.
+        reason: String,
+    },
     /// Nobody told git who the user is.
     #[error("git does not know who you are{}", detail(.0))]
     NoIdentity(String),
@@ -181,6 +189,9 @@ impl Error {
             }
             Self::HeadMoved { .. } => "'git reflog' shows both; nothing is lost".into(),
             Self::NoRemote { .. } => "'git remote' lists them; 'git config agentv.remote NAME' names one".into(),
+            Self::Sign { .. } => {
+                "nothing was written; see that 'git commit -S' works (gpg.format, user.signingKey), or do without: git config agentv.sign false".into()
+            }
             Self::TooLarge { .. } => "git agentv does not write such objects: somebody else made it".into(),
             Self::Invalid { .. } => "'git fsck --full' tells more".into(),
             Self::Odb { action: "write", .. } => "nothing was recorded; check permissions and free space".into(),

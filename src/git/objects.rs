@@ -6,9 +6,9 @@ use std::io::Read;
 use super::{Error, Oid, Repo, Result, Tree, loose};
 
 /// Objects up to so many bytes are read without looking at their size first.
-pub(super) const LARGE: u64 = 32 << 20;
-/// Larger trees are not read: this one has more than half a million entries.
-const LARGEST_TREE: u64 = 32 << 20;
+pub(super) const LARGE: u64 = 16 << 20;
+/// Larger trees are not read: this one has some 400,000 entries.
+const LARGEST_TREE: u64 = 16 << 20;
 /// Larger commits and blobs are not read into memory.
 const LARGEST: u64 = 256 << 20;
 /// Blobs that are larger than this are [streamed](Repo::stream) by git.

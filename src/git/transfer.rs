@@ -96,7 +96,7 @@ impl Repo {
         let git = git.args(["--end-of-options", remote]);
         let git = git.args(what.iter().map(|one| format!("{}:{}", text(one.new), one.name)));
         let ToRemote { status, stdout, stderr } = self.transfer(git, Vec::new(), remote, progress)?;
-        let host: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote:")).collect();
+        let host: Vec<&str> = spoken(&stderr).filter_map(|line| line.strip_prefix("remote:")).map(str::trim).collect();
         let mut done = Vec::new();
         for one in what {
             // `<flag> TAB <from>:<to> TAB <summary>`, see `git help push`.
@@ -106,8 +106,7 @@ impl Repo {
                 Some(line) if !line.starts_with('!') => RefPush::Done,
                 Some(line) => {
                     let summary = line.split('\t').nth(2).unwrap_or_default();
-                    let said = host.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-                    let all: Vec<&str> = std::iter::once(summary).chain(said).collect();
+                    let all: Vec<&str> = std::iter::once(summary).chain(host.iter().copied()).collect();
                     RefPush::Rejected(scrub(&all.join("; ")))
                 }
                 None if status.success() => RefPush::Done,
@@ -204,10 +203,18 @@ fn moved(stderr: &str, phase: &str) -> u64 {
     number.parse::<f64>().map_or(0, |number| (number * unit).round() as u64)
 }
 
-/// What git said, without its progress.
+/// What git and the host said, without their progress.
 pub(super) fn words(stderr: &str) -> String {
-    let lines = stderr.lines().filter(|line| !line.contains('\r') && !line.contains('%'));
-    super::process::one_line(lines.collect::<Vec<_>>().join("\n").as_bytes())
+    super::process::one_line(spoken(stderr).collect::<Vec<_>>().join("\n").as_bytes())
+}
+
+/// The lines that are no progress.
+fn spoken(stderr: &str) -> impl Iterator<Item = &str> {
+    let is_progress = |line: &str| {
+        let line = line.trim_start_matches("remote:").trim();
+        line.is_empty() || line.contains('%') || line.starts_with("Enumerating objects:") || line.starts_with("Total ")
+    };
+    stderr.split(['\r', '\n']).map(str::trim).filter(move |line| !is_progress(line))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::run::{BundleError, Files};
 use super::{Error, Result, parts};
 
 /// A run of more files and directories is none of ours.
-const MOST_ENTRIES: usize = 1_000_000;
+const MOST_ENTRIES: usize = 500_000;
 /// What systems take for a path at most.
 const LONGEST_PATH: usize = 4096;
 /// What readers of bundles take into memory at most.

@@ -240,7 +240,13 @@ impl Sync<'_> {
         let refspecs: Vec<String> = refspecs.collect();
         // What was left out before is filled in once.
         let full = self.steps.full && !self.filled.replace(true);
-        fetch::fetch(self.repo, self.remote, &refspecs, full, listener)?;
+        if let Err(err) = fetch::fetch(self.repo, self.remote, &refspecs, full, listener) {
+            // A sync that was killed may have left a ref locked.
+            if !self.repo.wait_for_locks("refs/agentv/remotes") {
+                return Err(err);
+            }
+            fetch::fetch(self.repo, self.remote, &refspecs, full, listener)?;
+        }
         let tracking = tracking_ref(name);
         let tip = Store::new(self.repo, &tracking).tip_id()?;
         let mut seen = Seen { tip, inboxes: Vec::new() };

@@ -7,6 +7,7 @@ use crate::env::{NOW, Ran, TestEnv, write_small_bundle};
 mod converge;
 mod crowd;
 mod hostile;
+mod interrupted;
 mod light;
 mod places;
 mod remote;

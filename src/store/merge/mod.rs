@@ -15,7 +15,7 @@ use crate::run::{Row, RunId};
 
 use super::draft::{Draft, Storage};
 use super::tip_tree::TipTree;
-use super::{Result, Store, StoredRun, message};
+use super::{Error, Result, Store, StoredRun, message};
 
 use overlay::{Change, Fields};
 use sides::{Deeds, Side};
@@ -23,6 +23,9 @@ use tree::Place;
 
 /// More runs than this make more objects than a small pack is meant for.
 const MANY: usize = 200;
+
+/// The end of the year 9999, in seconds since 1970.
+const LAST_SECOND: i64 = 253_402_300_799;
 
 /// What a merge came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,10 @@ impl Store<'_> {
     /// Merges the history of `theirs` into the store. Its tip must have been [checked](Store::tip_id).
     pub fn merge(&self, theirs: &Oid) -> Result<Merged> {
         let theirs = self.repo.commit(theirs)?;
+        // Whatever comes on top of it would be dated so, too.
+        if !(0..=LAST_SECOND).contains(&theirs.committed) {
+            return Err(Error::damaged_commit(&theirs.id, "its date is no date"));
+        }
         let tip = self.tip()?.map(|tip| tip.id);
         // Nearly always it still holds when the draft is open.
         let mut known = match tip {
