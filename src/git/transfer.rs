@@ -11,6 +11,9 @@ use super::{Error, Git, Oid, Repo, Result};
 /// Without a sign of life for so many seconds a remote counts as unreachable (`agentv.timeout`).
 const DEFAULT_TIMEOUT: u64 = 60;
 
+/// How many bytes are kept of what git and a host say to people.
+const WORDS: usize = 64 << 10;
+
 /// What became of one ref of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefPush {
@@ -145,10 +148,14 @@ impl Repo {
             match receiver.recv_timeout(Duration::from_secs(seconds)) {
                 Ok((true, bytes)) => stdout.extend(bytes),
                 Ok((false, bytes)) => {
-                    stderr.extend(bytes);
-                    let text = String::from_utf8_lossy(&stderr);
+                    let text = String::from_utf8_lossy(&bytes);
                     if let Some(line) = text.rsplit(['\r', '\n']).find(|line| line.contains('%')) {
                         progress(line.trim());
+                    }
+                    stderr.extend(&bytes);
+                    // A host may talk without end. Its last words are those that count.
+                    if stderr.len() > 2 * WORDS {
+                        stderr.drain(..stderr.len() - WORDS);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
