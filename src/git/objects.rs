@@ -92,13 +92,22 @@ impl Repo {
         } else {
             loose().or_else(|| self.packs().read(id).inspect(|_| self.packed_last.set(true)))
         };
-        let (found_kind, data) = match found {
-            Some((found_kind, data)) => (found_kind.gix(), data),
+        let (found_kind, data) = if let Some((found_kind, data)) = found {
+            (found_kind.gix(), data)
+        } else {
             // Alternates, packs that appeared since, formats that we do not read: gix knows them all.
-            None => {
-                let Some(header) = self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err))? else {
-                    return Ok(None);
-                };
+            let Some(header) = self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err))? else {
+                return Ok(None);
+            };
+            let limit = if header.kind() == gix::objs::Kind::Tree { LARGEST_TREE } else { LARGEST };
+            if header.size() > limit {
+                return Err(Error::TooLarge { id: *id, size: header.size() });
+            }
+            match self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))? {
+                Some(object) => (object.kind, object.detach().data),
+                None => return Ok(None),
+            }
+        };
                 let limit = if header.kind() == gix::objs::Kind::Tree { LARGEST_TREE } else { LARGEST };
                 if header.size() > limit {
                     return Err(Error::TooLarge { id: *id, size: header.size() });

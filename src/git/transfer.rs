@@ -140,12 +140,12 @@ impl Repo {
             // A child that stops reading early tells why.
             std::thread::spawn(move || drop(stdin.write_all(&input)));
         }
-        let (sender, receiver) = channel();
+        let (sender, heard) = channel();
         let out = child.stdout.take().map(|pipe| read(pipe, true, sender.clone()));
         let err = child.stderr.take().map(|pipe| read(pipe, false, sender));
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         loop {
-            match receiver.recv_timeout(Duration::from_secs(seconds)) {
+            match heard.recv_timeout(Duration::from_secs(seconds)) {
                 Ok((true, bytes)) => stdout.extend(bytes),
                 Ok((false, bytes)) => {
                     let text = String::from_utf8_lossy(&bytes);
