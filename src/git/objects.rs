@@ -108,16 +108,6 @@ impl Repo {
                 None => return Ok(None),
             }
         };
-                let limit = if header.kind() == gix::objs::Kind::Tree { LARGEST_TREE } else { LARGEST };
-                if header.size() > limit {
-                    return Err(Error::TooLarge { id: *id, size: header.size() });
-                }
-                match self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))? {
-                    Some(object) => (object.kind, object.detach().data),
-                    None => return Ok(None),
-                }
-            }
-        };
         if found_kind != kind.gix() {
             let reason = format!("it is a {found_kind}");
             return Err(Error::Invalid { id: *id, expected: kind.name(), reason });
