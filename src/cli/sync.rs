@@ -182,7 +182,8 @@ fn text(out: &mut Out, remote: &str, steps: Steps, synced: &Synced) -> std::io::
         writeln!(out, "merged {} that both sides had changed", plural(synced.merged, "run"))?;
     }
     if !synced.folded.is_empty() {
-        writeln!(out, "took in {} of {remote}", plural(synced.folded.len(), "inbox"))?;
+        let count = synced.folded.len();
+        writeln!(out, "took in {count} {} of {remote}", if count == 1 { "inbox" } else { "inboxes" })?;
     }
     if synced.sent != nothing {
         let to = synced.inbox.as_ref().map_or_else(String::new, |inbox| {

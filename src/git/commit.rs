@@ -1,6 +1,6 @@
 //! Commits as objects: building them, and reading their trailers.
 
-use super::{Error, Oid, Repo, Result, Signature};
+use super::{Error, Oid, Repo, Result, Signature, Signer};
 
 /// A commit to be written.
 #[derive(Debug)]
@@ -18,6 +18,11 @@ pub struct Commit<'a> {
 }
 
 impl Commit<'_> {
+    /// The object's bytes, signed by `signer` if there is one.
+    pub fn encode_by(&self, signer: Option<&Signer>) -> Result<Vec<u8>> {
+        signer.map_or_else(|| Ok(self.encode()), |signer| signer.encode(self))
+    }
+
     /// The object's bytes, format of `git cat-file commit`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

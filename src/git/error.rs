@@ -50,6 +50,14 @@ pub enum Error {
         /// Why it is not, or empty.
         reason: String,
     },
+    /// An object is so large that it is not read into memory.
+    #[error("object {id} has {size} bytes, which is more than is read into memory")]
+    TooLarge {
+        /// The object.
+        id: Oid,
+        /// Its size in bytes.
+        size: u64,
+    },
     /// An object could not be read or written.
     #[error("cannot {action} an object in '{}': {reason}", .dir.display())]
     Odb {
@@ -68,6 +76,14 @@ pub enum Error {
         /// Full ref name.
         name: String,
         /// What git said.
+        reason: String,
+    },
+    /// A commit could not be signed.
+    #[error("cannot sign the commit with '{program}': {reason}")]
+    Sign {
+        /// The program that was to sign it.
+        program: String,
+        /// What it said.
         reason: String,
     },
     /// Nobody told git who the user is.
@@ -173,6 +189,10 @@ impl Error {
             }
             Self::HeadMoved { .. } => "'git reflog' shows both; nothing is lost".into(),
             Self::NoRemote { .. } => "'git remote' lists them; 'git config agentv.remote NAME' names one".into(),
+            Self::Sign { .. } => {
+                "nothing was written; see that 'git commit -S' works (gpg.format, user.signingKey), or do without: git config agentv.sign false".into()
+            }
+            Self::TooLarge { .. } => "git agentv does not write such objects: somebody else made it".into(),
             Self::Invalid { .. } => "'git fsck --full' tells more".into(),
             Self::Odb { action: "write", .. } => "nothing was recorded; check permissions and free space".into(),
             _ => return None,

@@ -1,8 +1,18 @@
 //! Reading and writing single objects.
 
 use std::collections::HashSet;
+use std::io::Read;
 
 use super::{Error, Oid, Repo, Result, Tree, loose};
+
+/// Objects up to so many bytes are read without looking at their size first.
+pub(super) const LARGE: u64 = 16 << 20;
+/// Larger trees are not read: this one has some 400,000 entries.
+const LARGEST_TREE: u64 = 16 << 20;
+/// Larger commits and blobs are not read into memory.
+const LARGEST: u64 = 256 << 20;
+/// Blobs that are larger than this are [streamed](Repo::stream) by git.
+const STREAMED: u64 = 64 << 20;
 
 /// The kinds of objects that we handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +53,35 @@ impl Repo {
         self.try_read(id, kind)?.ok_or(Error::Missing(*id))
     }
 
-    /// Reads an object that is here; never fetches.
+    /// Gives the content of a blob to `each`, in pieces. However large it is, it does not take much memory.
+    pub fn stream(&self, id: &Oid, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> Result<()> {
+        let to = |err| Error::io("the output")(err);
+        if self.size(id)? <= STREAMED {
+            return each(&self.read(id, Kind::Blob)?).map_err(to);
+        }
+        let (mut child, command) = self.git("cat-file").args(["blob", &id.to_string()]).spawn_piped()?;
+        drop(child.stdin.take());
+        let (mut from, mut buffer) = (child.stdout.take(), vec![0; 1 << 20]);
+        let mut copied = Ok(());
+        while let Some(pipe) = &mut from
+            && copied.is_ok()
+        {
+            match pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) => copied = each(&buffer[..n]),
+                Err(err) => copied = Err(err),
+            }
+        }
+        drop(from);
+        let output = child.wait_with_output().map_err(Error::io("git"))?;
+        copied.map_err(to)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(Error::Command { command, stderr: super::process::one_line(&output.stderr) })
+    }
+
+    /// Reads an object that is here; never fetches. Those that are too large for memory are an error.
     pub fn try_read(&self, id: &Oid, kind: Kind) -> Result<Option<Vec<u8>>> {
         // What is asked for next lies mostly where the last one was.
         let loose = || loose::read(&self.objects_dir(), id);
@@ -54,13 +92,21 @@ impl Repo {
         } else {
             loose().or_else(|| self.packs().read(id).inspect(|_| self.packed_last.set(true)))
         };
-        let (found_kind, data) = match found {
-            Some((found_kind, data)) => (found_kind.gix(), data),
+        let (found_kind, data) = if let Some((found_kind, data)) = found {
+            (found_kind.gix(), data)
+        } else {
             // Alternates, packs that appeared since, formats that we do not read: gix knows them all.
-            None => match self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))? {
+            let Some(header) = self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err))? else {
+                return Ok(None);
+            };
+            let limit = if header.kind() == gix::objs::Kind::Tree { LARGEST_TREE } else { LARGEST };
+            if header.size() > limit {
+                return Err(Error::TooLarge { id: *id, size: header.size() });
+            }
+            match self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))? {
                 Some(object) => (object.kind, object.detach().data),
                 None => return Ok(None),
-            },
+            }
         };
         if found_kind != kind.gix() {
             let reason = format!("it is a {found_kind}");

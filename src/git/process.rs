@@ -204,6 +204,12 @@ impl Git {
     }
 }
 
+/// A program that is not git, but that git would start, too.
+#[expect(clippy::disallowed_methods, reason = "git's own settings name it")]
+pub(super) fn other_program(program: &OsStr) -> Command {
+    Command::new(program)
+}
+
 /// git's last words, on one line, without their `fatal:`.
 pub(super) fn one_line(stderr: &[u8]) -> String {
     String::from_utf8_lossy(stderr)

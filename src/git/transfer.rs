@@ -11,6 +11,9 @@ use super::{Error, Git, Oid, Repo, Result};
 /// Without a sign of life for so many seconds a remote counts as unreachable (`agentv.timeout`).
 const DEFAULT_TIMEOUT: u64 = 60;
 
+/// How many bytes are kept of what git and a host say to people.
+const WORDS: usize = 64 << 10;
+
 /// What became of one ref of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefPush {
@@ -131,23 +134,29 @@ impl Repo {
         progress: &mut dyn FnMut(&str),
     ) -> Result<ToRemote> {
         let seconds = self.setting_u64("agentv.timeout")?.unwrap_or(DEFAULT_TIMEOUT).max(1);
+        // What git starts for http outlives it, and would wait for ever.
+        let git = git.env("GIT_HTTP_LOW_SPEED_LIMIT", "1").env("GIT_HTTP_LOW_SPEED_TIME", (seconds + 2).to_string());
         let (mut child, _) = git.spawn_piped()?;
         if let Some(mut stdin) = child.stdin.take().filter(|_| !input.is_empty()) {
             // A child that stops reading early tells why.
             std::thread::spawn(move || drop(stdin.write_all(&input)));
         }
-        let (sender, receiver) = channel();
+        let (sender, heard) = channel();
         let out = child.stdout.take().map(|pipe| read(pipe, true, sender.clone()));
         let err = child.stderr.take().map(|pipe| read(pipe, false, sender));
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         loop {
-            match receiver.recv_timeout(Duration::from_secs(seconds)) {
+            match heard.recv_timeout(Duration::from_secs(seconds)) {
                 Ok((true, bytes)) => stdout.extend(bytes),
                 Ok((false, bytes)) => {
-                    stderr.extend(bytes);
-                    let text = String::from_utf8_lossy(&stderr);
+                    let text = String::from_utf8_lossy(&bytes);
                     if let Some(line) = text.rsplit(['\r', '\n']).find(|line| line.contains('%')) {
                         progress(line.trim());
+                    }
+                    stderr.extend(&bytes);
+                    // A host may talk without end. Its last words are those that count.
+                    if stderr.len() > 2 * WORDS {
+                        stderr.drain(..stderr.len() - WORDS);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -181,7 +190,7 @@ pub(super) fn verdict(stdout: &str, stderr: &str, name: &str) -> Option<RefPush>
         return Some(RefPush::Done);
     }
     let summary = line.split('\t').nth(2).unwrap_or_default();
-    let host = stderr.lines().filter_map(|line| line.strip_prefix("remote:"));
+    let host = spoken(stderr).filter_map(|line| line.strip_prefix("remote:"));
     let said = host.map(str::trim).filter(|line| !line.is_empty());
     Some(RefPush::Rejected(scrub(&std::iter::once(summary).chain(said).collect::<Vec<_>>().join("; "))))
 }
@@ -217,10 +226,18 @@ fn moved(stderr: &str, phase: &str) -> u64 {
     number.parse::<f64>().map_or(0, |number| (number * unit).round() as u64)
 }
 
-/// What git said, without its progress.
+/// What git and the host said, without their progress.
 pub(super) fn words(stderr: &str) -> String {
-    let lines = stderr.lines().filter(|line| !line.contains('\r') && !line.contains('%'));
-    super::process::one_line(lines.collect::<Vec<_>>().join("\n").as_bytes())
+    super::process::one_line(spoken(stderr).collect::<Vec<_>>().join("\n").as_bytes())
+}
+
+/// The lines that are no progress.
+fn spoken(stderr: &str) -> impl Iterator<Item = &str> {
+    let is_progress = |line: &str| {
+        let line = line.trim_start_matches("remote:").trim();
+        line.is_empty() || line.contains('%') || line.starts_with("Enumerating objects:") || line.starts_with("Total ")
+    };
+    stderr.split(['\r', '\n']).map(str::trim).filter(move |line| !is_progress(line))
 }
 
 #[cfg(test)]

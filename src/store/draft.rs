@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use crate::git::{
-    Commit, CommitInfo, Kind, Mark, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, SmallPack,
+    Commit, CommitInfo, Kind, Mark, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, Signer, SmallPack,
 };
 use crate::run::{Row, RunId};
 
@@ -32,6 +32,8 @@ pub(super) struct Draft<'d> {
     tree: TipTree,
     sink: &'d mut dyn ObjectSink,
     committer: Signature,
+    /// Who signs the commits, if they are to be signed.
+    signer: Option<Signer>,
     head: Option<(Oid, i64)>,
     /// What the draft itself put there: not readable from the repository yet.
     rows: HashMap<RunId, Row>,
@@ -101,6 +103,7 @@ impl<'d> Draft<'d> {
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
         let window = window(repo)?;
         let committer = repo.committer()?;
+        let signer = repo.signer(&committer)?;
         let index = IndexFiles::open(repo, &tree)?;
         Ok(Self {
             repo,
@@ -108,6 +111,7 @@ impl<'d> Draft<'d> {
             tree,
             sink,
             committer,
+            signer,
             head: None,
             rows: HashMap::new(),
             recorded: Vec::new(),
@@ -190,7 +194,7 @@ impl<'d> Draft<'d> {
         let author = Signature { seconds: self.committer.seconds, ..self.committer.clone() };
         let parents: Vec<Oid> = self.parent().map(|(id, _)| id).into_iter().chain([other.id]).collect();
         let commit = Commit { tree, parents: &parents, author: &author, committer: &dated, message };
-        self.head = Some((self.sink.put(Kind::Commit, &commit.encode())?, seconds));
+        self.head = Some((self.sink.put(Kind::Commit, &commit.encode_by(self.signer.as_ref())?)?, seconds));
         Ok(())
     }
 
@@ -221,7 +225,7 @@ impl<'d> Draft<'d> {
         let dated = Signature { seconds, ..self.committer.clone() };
         let parents = self.parent().map(|(id, _)| id).into_iter().collect::<Vec<_>>();
         let commit = Commit { tree, parents: &parents, author, committer: &dated, message };
-        self.head = Some((self.sink.put(Kind::Commit, &commit.encode())?, seconds));
+        self.head = Some((self.sink.put(Kind::Commit, &commit.encode_by(self.signer.as_ref())?)?, seconds));
         Ok(())
     }
 
@@ -325,7 +329,9 @@ impl<'r> Store<'r> {
                 return Ok(result);
             };
             // What git says is for people. Whether we lost a race shows in the ref itself.
-            if self.repo.read_ref(self.name)? == old && !self.wait_for_lock() {
+            if self.repo.read_ref(self.name)? == old
+                && !self.repo.wait_for_locks(self.name.rsplit_once('/').map_or("refs", |(dir, _)| dir))
+            {
                 refusals += 1;
             }
             tracing::debug!(attempts, refusals, %reason, "ref not moved");

@@ -15,11 +15,16 @@ impl<'r> Store<'r> {
     /// The run that `spec` means: 4 or more digits of its id, `@{0}`, `@{1}` …
     /// counted from the newest, or the bundle's own id. Deleted runs are found by their id.
     pub fn find(&self, spec: &str) -> Result<StoredRun<'r>> {
-        let tree = match spec.strip_prefix("@{").and_then(|rest| rest.strip_suffix('}')) {
+        let (id, tree) = match spec.strip_prefix("@{").and_then(|rest| rest.strip_suffix('}')) {
             Some(number) => self.nth(spec, number)?,
             None => self.by_name(spec)?,
         };
-        StoredRun::open(self.repo, &tree)
+        let run = StoredRun::open(self.repo, &tree)?;
+        if run.id().as_str() != id {
+            let reason = format!("its run.json is that of run {}", run.id());
+            return Err(Error::Damaged { what: format!("run {id}"), reason });
+        }
+        Ok(run)
     }
 
     /// Opens the run of a row.
@@ -27,13 +32,13 @@ impl<'r> Store<'r> {
         StoredRun::open(self.repo, &self.tree_of(&row.tree)?)
     }
 
-    fn nth(&self, spec: &str, number: &str) -> Result<Oid> {
+    fn nth(&self, spec: &str, number: &str) -> Result<(String, Oid)> {
         let number: usize = number.parse().map_err(|_| Error::BadSpec(spec.to_owned()))?;
         let run = self.rows(false)?.nth(number).transpose()?.ok_or_else(|| Error::NoRun(spec.to_owned()))?;
-        self.tree_of(&run.row.tree)
+        Ok((run.row.id.to_string(), self.tree_of(&run.row.tree)?))
     }
 
-    fn by_name(&self, spec: &str) -> Result<Oid> {
+    fn by_name(&self, spec: &str) -> Result<(String, Oid)> {
         let hex = !spec.is_empty() && spec.len() <= 64 && spec.bytes().all(|b| b.is_ascii_hexdigit());
         let mut found: Vec<(String, Oid)> = Vec::new();
         if hex && spec.len() >= MIN_PREFIX {
@@ -53,7 +58,7 @@ impl<'r> Store<'r> {
         match found.as_slice() {
             [] if hex && spec.len() < MIN_PREFIX => Err(Error::BadSpec(spec.to_owned())),
             [] => Err(Error::NoRun(spec.to_owned())),
-            [(_, tree)] => Ok(*tree),
+            [one] => Ok(one.clone()),
             several => {
                 let mut candidates: Vec<_> = several.iter().take(SHOWN).map(|(id, _)| id.clone()).collect();
                 if several.len() > SHOWN {

@@ -7,6 +7,9 @@ use super::files::{self, TreeFile, TreeFiles};
 use super::tip_tree::TipTree;
 use super::{Error, Result, Store, light, parts};
 
+/// What a document of a run takes at most: as a value in memory it is many times as large.
+const LARGEST_DOCUMENT: usize = 16 << 20;
+
 /// Names in the directory of a run.
 pub(super) const MANIFEST: &str = "run.json";
 pub(super) const OVERLAY: &str = "overlay.json";
@@ -76,19 +79,21 @@ impl StoredFile {
 impl<'r> StoredRun<'r> {
     pub(super) fn open(repo: &'r Repo, id: &Oid) -> Result<Self> {
         let tree = repo.tree(id)?;
+        let damaged =
+            |name: &str, reason: String| Error::Damaged { what: format!("{name} of a run (tree {id})"), reason };
         let read = |name: &str| -> Result<Option<Vec<u8>>> {
             let Some(entry) = tree.get(name.as_bytes()) else { return Ok(None) };
-            if let Some(data) = repo.try_read(&entry.id, Kind::Blob)? {
-                return Ok(Some(data));
-            }
-            if repo.is_partial() {
+            let here = repo.try_read(&entry.id, Kind::Blob)?;
+            if here.is_none() && repo.is_partial() {
                 // What is shown of a run mostly, in one batch.
                 repo.ensure_present(&light::near(repo, &tree)?)?;
             }
-            Ok(Some(repo.read(&entry.id, Kind::Blob)?))
+            let data = here.map_or_else(|| repo.read(&entry.id, Kind::Blob), Ok)?;
+            if data.len() > LARGEST_DOCUMENT {
+                return Err(damaged(name, format!("it has {} bytes", data.len())));
+            }
+            Ok(Some(data))
         };
-        let damaged =
-            |name: &str, reason: String| Error::Damaged { what: format!("{name} of a run (tree {id})"), reason };
         let manifest = read(MANIFEST)?.ok_or_else(|| damaged(MANIFEST, "it is missing".into()))?;
         let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|err| damaged(MANIFEST, err.to_string()))?;
         let overlay = match read(OVERLAY)? {

@@ -145,6 +145,8 @@ struct Came {
     seen: Seen,
     /// Tips of its runs that were seen before.
     tips: Vec<Oid>,
+    /// What we pushed: that came from nobody.
+    pushed: Option<Oid>,
     /// Whether the inboxes are taken in, too.
     folded: bool,
 }
@@ -155,8 +157,8 @@ impl Sync<'_> {
         let before: Vec<Oid> = self.store.tip_id()?.into_iter().collect();
         let mut came = Came { seen: self.fetch(true, listener, &mut synced)?, ..Came::default() };
         self.exchange(&mut came, listener, &mut synced)?;
-        came.tips.extend(came.seen.tip);
-        if came.folded || !self.steps.push {
+        came.note_tip();
+        if came.folded || !self.steps.push || self.steps.dry_run {
             came.tips.extend(came.seen.inboxes.iter().map(|(_, id)| *id));
         }
         (synced.received, synced.received_bytes) = self.store.news(&came.tips, &before)?;
@@ -172,6 +174,11 @@ impl Sync<'_> {
         loop {
             self.merge(came, synced)?;
             let ours = self.store.tip_id()?;
+            if ours.is_none() && self.steps.fold && !self.steps.dry_run && !came.folded {
+                // Nobody has any runs, but for those in inboxes.
+                came.folded = true;
+                continue;
+            }
             let Some(tip) = ours.filter(|_| self.steps.push) else { return Ok(()) };
             let known: Vec<Oid> = came.seen.all().collect();
             if self.steps.dry_run {
@@ -193,7 +200,8 @@ impl Sync<'_> {
                     RefPush::Done => {
                         self.remember();
                         self.note(&tracking_ref(&self.remote.name), &tip, came.seen.tip)?;
-                        came.tips.extend(came.seen.tip.replace(tip));
+                        came.note_tip();
+                        (came.seen.tip, came.pushed) = (Some(tip), Some(tip));
                     }
                     RefPush::Rejected(reason) => {
                         tracing::debug!(%reason, ?pace, "push rejected");
@@ -204,7 +212,7 @@ impl Sync<'_> {
                         } else if !(is_lock(&reason) && pace.locked()) {
                             return Err(Error::Refused { remote: self.remote.name.clone(), reason });
                         }
-                        came.tips.extend(came.seen.tip);
+                        came.note_tip();
                         came.seen.tip = now.tip;
                         if self.steps.fold {
                             came.seen.inboxes = now.inboxes;
@@ -247,7 +255,13 @@ impl Sync<'_> {
         let refspecs: Vec<String> = refspecs.collect();
         // What was left out before is filled in once.
         let full = self.steps.full && !self.filled.replace(true);
-        fetch::fetch(self.repo, self.remote, &refspecs, full, listener)?;
+        if let Err(err) = fetch::fetch(self.repo, self.remote, &refspecs, full, listener) {
+            // A sync that was killed may have left a ref locked.
+            if !self.repo.wait_for_locks("refs/agentv/remotes") {
+                return Err(err);
+            }
+            fetch::fetch(self.repo, self.remote, &refspecs, full, listener)?;
+        }
         let tracking = tracking_ref(name);
         let tip = Store::new(self.repo, &tracking).tip_id()?;
         let mut seen = Seen { tip, inboxes: Vec::new() };
@@ -308,6 +322,13 @@ impl Sync<'_> {
             tracing::debug!(%reason, "{tracking} not moved");
         }
         Ok(())
+    }
+}
+
+impl Came {
+    /// Notes the tip that was seen last, before another one is.
+    fn note_tip(&mut self) {
+        self.tips.extend(self.seen.tip.filter(|tip| self.pushed != Some(*tip)));
     }
 }
 

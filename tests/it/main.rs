@@ -69,6 +69,8 @@ mod second_reader;
 #[cfg(unix)]
 #[allow(dead_code, reason = "not every test needs every behaviour")]
 mod servers;
+#[cfg(unix)]
+mod sign;
 mod smoke;
 mod source;
 mod studio;

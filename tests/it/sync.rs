@@ -6,10 +6,13 @@ use crate::env::{NOW, Ran, TestEnv, write_small_bundle};
 
 mod converge;
 mod crowd;
+mod hostile;
+mod interrupted;
 mod light;
 mod places;
 mod remote;
 mod through_git;
+mod transports;
 mod two;
 mod wrong;
 

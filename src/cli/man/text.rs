@@ -49,7 +49,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 11] = [
     ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
 ];
 
-pub(super) const CONFIGURATION: [(&str, &str); 11] = [
+pub(super) const CONFIGURATION: [(&str, &str); 14] = [
     (
         "agentv.window",
         "How many of the newest runs stay in the ref's tree when it is full, which is when it holds twice as many (default 2000, \
@@ -69,6 +69,13 @@ pub(super) const CONFIGURATION: [(&str, &str); 11] = [
         "The repository that this project's runs are published to. Where it is set, agentv eval leaves recording to upstream's CLI.",
     ),
     ("agentv.remote", "The remote to share runs with. Default: that of the current branch, else origin."),
+    ("agentv.timeout", "For how many seconds a remote may be silent before it is given up. Default: 60."),
+    (
+        "agentv.sign",
+        "Whether the commits that hold runs are signed, as git commit -S signs: gpg.format, user.signingKey and gpg.<format>.program \
+         say how. commit.gpgSign alone does not sign them. Default: false.",
+    ),
+    ("agentv.signTimeout", "How many seconds the program that signs may take, a passphrase included. Default: 60."),
     (
         "agentv.autoPush",
         "Whether new runs follow when git push has sent commits to a remote where runs were pushed before. It happens in the \

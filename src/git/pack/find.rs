@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use gix::odb::pack::data::File as PackData;
 
+use crate::git::objects::LARGE;
+
 use crate::git::{Kind, Oid};
 
 const HEADER: u64 = 8;
@@ -158,6 +160,13 @@ fn inflated(inflate: &mut gix::zlib::Inflate, input: &[u8], out: &mut [u8]) -> b
 
 fn decode(data: &PackData, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
     let entry = data.entry(offset).ok()?;
+    let mut size = entry.decompressed_size;
+    if entry.header.is_delta() {
+        size = data.decode_header(entry.clone(), inflate, &|_| Ok(None)).ok()?.object_size;
+    }
+    if size > LARGE {
+        return None;
+    }
     let mut out = Vec::new();
     // A delta against an object outside of the pack does not occur on disk; if it does, gix finds it.
     let outside = |_: &gix::hash::oid, _: &mut Vec<u8>| Ok(None);

@@ -15,7 +15,7 @@ use crate::run::{Row, RunId};
 
 use super::draft::{Draft, Storage};
 use super::tip_tree::TipTree;
-use super::{Result, Store, StoredRun, message};
+use super::{Error, Result, Store, StoredRun, message};
 
 use overlay::{Change, Fields};
 use sides::{Deeds, Side};
@@ -23,6 +23,9 @@ use tree::Place;
 
 /// More runs than this make more objects than a small pack is meant for.
 const MANY: usize = 200;
+
+/// The end of the year 9999, in seconds since 1970.
+const LAST_SECOND: i64 = 253_402_300_799;
 
 /// What a merge came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,10 @@ impl Store<'_> {
     /// Merges the history of `theirs` into the store. Its tip must have been [checked](Store::tip_id).
     pub fn merge(&self, theirs: &Oid) -> Result<Merged> {
         let theirs = self.repo.commit(theirs)?;
+        // Whatever comes on top of it would be dated so, too.
+        if !(0..=LAST_SECOND).contains(&theirs.committed) {
+            return Err(Error::damaged_commit(&theirs.id, "its date is no date"));
+        }
         let tip = self.tip()?.map(|tip| tip.id);
         // Nearly always it still holds when the draft is open.
         let mut known = match tip {
@@ -205,8 +212,11 @@ impl Store<'_> {
         let (our_changes, their_changes) = (changes(sides.0)?, changes(sides.1)?);
         let (our_fields, their_fields) = (fields_of(&ours), fields_of(&theirs));
         let merged = overlay::merge((&our_fields, &our_changes, sides.0), (&their_fields, &their_changes, sides.1));
-        // Two that recorded the same bundle said different things about it. The first one holds.
-        let age = |run: &StoredRun<'_>| (run.manifest.recorded_at.clone(), crate::run::canonical(&run.manifest));
+        // Two that recorded the same bundle said different things about it. The first one holds; but not a run that
+        // only claims to be this one.
+        let age = |run: &StoredRun<'_>| {
+            (!fits(run, id), run.manifest.recorded_at.clone(), crate::run::canonical(&run.manifest))
+        };
         let (run, other) = if age(&ours) <= age(&theirs) { (&ours, &theirs) } else { (&theirs, &ours) };
         let mut overlay = overlay::overlay(&merged, &run.manifest);
         let kept = |run: &StoredRun<'_>| {
@@ -218,7 +228,7 @@ impl Store<'_> {
             pruned.source_diff.clone_from(&diff);
         }
         let live = overlay.pruned.is_none();
-        let artifacts = run.artifacts.or(other.artifacts).filter(|_| live);
+        let artifacts = run.artifacts.or(other.artifacts.filter(|_| fits(other, id))).filter(|_| live);
         let diff = diff.and_then(|hex| self.repo.parse_oid(&hex)).filter(|_| live);
         let directory = self.rebuild(sink, run, &overlay, artifacts.as_ref(), diff.as_ref())?;
         let row = Row::new(&run.manifest, &overlay, directory.to_string());
@@ -241,6 +251,12 @@ impl Store<'_> {
         }
         Ok(changes)
     }
+}
+
+/// Whether a run is what its id says, as far as that can be told.
+fn fits(run: &StoredRun<'_>, id: &RunId) -> bool {
+    let (name, start) = (&run.manifest.run_id, run.manifest.started_at.as_deref());
+    run.manifest.id == *id && run.artifacts.is_none_or(|artifacts| id.is_of(name, start, &artifacts.to_string()))
 }
 
 fn fields_of(run: &StoredRun<'_>) -> Fields {

@@ -140,6 +140,6 @@ impl Store<'_> {
         let message = message::encode_reindex(plan.rows.len(), plan.layout == Layout::Log);
         let parents = [plan.tip.id];
         let commit = Commit { tree, parents: &parents, author: &author, committer: &committer, message: &message };
-        Ok(pack.put(Kind::Commit, &commit.encode())?)
+        Ok(pack.put(Kind::Commit, &commit.encode_by(self.repo.signer(&committer)?.as_ref())?)?)
     }
 }

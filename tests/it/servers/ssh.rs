@@ -36,7 +36,7 @@ pub fn ssh(env: &mut TestEnv, top: &Path) -> Ssh {
          echo \"$host $*\" >>'{log}'\n\
          case $(cat '{behaviour}') in\n\
          denied) echo \"$host: Permission denied (publickey).\" >&2; exit 255;;\n\
-         hang) exec cat >/dev/null;;\n\
+         hang) while read -r line; do :; done; exit 255;;\n\
          esac\n\
          for name in $(git rev-parse --local-env-vars); do unset \"$name\"; done\n\
          cd / && exec sh -c \"$*\"\n",

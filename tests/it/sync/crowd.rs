@@ -211,3 +211,25 @@ fn a_copy_of_a_clone_has_the_same_inbox() {
     assert_eq!(ids(&env, &b).len(), 5);
     assert_eq!(refs(&env, &hub), format!("{RUNS}\n"));
 }
+
+#[test]
+fn nothing_but_inboxes() {
+    let env = TestEnv::without_repo();
+    let hub = hub(&env, &[]);
+    let (a, b, c) = (clone(&env, "a", &[]), clone(&env, "b", &[]), clone(&env, "c", &[]));
+    for (dir, inbox) in [(&a, "0a"), (&b, "0b")] {
+        record(&env, dir, inbox);
+        env.git_in(dir, ["push", "-q", "origin", &format!("{RUNS}:refs/agentv/inbox/{inbox}")]).ok();
+    }
+    let said = env.agentv_in(&c, ["sync", "-n"]).ok();
+    assert!(said.contains("would have received 2 runs"), "{said}");
+    // Who pushes and is alone takes them in, too.
+    record(&env, &a, "one more");
+    let said = env.agentv_in(&a, ["push", "--yes"]).ok();
+    assert!(said.contains("took in 2 inboxes"), "{said}");
+    env.git_in(&hub, ["update-ref", "refs/agentv/inbox/0c", RUNS]).ok();
+    env.git_in(&hub, ["update-ref", "-d", RUNS]).ok();
+    assert!(sync(&env, &c).contains("took in 1 inbox"));
+    assert_eq!(ids(&env, &c).len(), 3);
+    assert_eq!(ids(&env, &hub).len(), 3);
+}

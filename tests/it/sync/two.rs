@@ -55,6 +55,7 @@ fn what_is_said_of_one_run_is_merged() {
     sync(&env, &a);
     let said = sync(&env, &b);
     assert!(said.contains("merged 1 run that both sides had changed\n"), "{said}");
+    assert!(said.starts_with("received changes to 1 run, about "), "what the merge says came from nobody: {said}");
     sync(&env, &a);
     assert_eq!(tip(&env, &a), tip(&env, &b));
     let shown = env.agentv_in(&a, ["show", &one, "--format", "json"]).json();
