@@ -7,6 +7,7 @@
 
 mod bulk;
 mod check;
+mod compact;
 mod draft;
 mod edit;
 mod error;
@@ -35,6 +36,7 @@ mod unrecorded;
 
 pub use bulk::BulkItem;
 pub use check::{Cited, LinkCheck, RunLink, State as LinkState};
+pub use compact::{Compacted, Pruning, Succession};
 pub use edit::{Edit, Edited};
 pub use error::{Error, Result};
 pub use fsck::{Checked, Place, Problem, ProblemKind};
