@@ -70,6 +70,8 @@ class Reader:
     def __init__(self, repository, ref, derive):
         self.git, self.ref, self.derive = Git(repository), ref, derive
         self.problems = []
+        # Runs whose record says that they are deleted.
+        self.compacted = set()
 
     def complain(self, where, what):
         self.problems.append(f"{where}: {what}")
@@ -101,6 +103,8 @@ class Reader:
                 holds.setdefault(row["id"], row)
                 if commit.op == "record":
                     place.setdefault(row["id"], commit.date)
+                    if row["status"] in ("pruned", "stripped"):
+                        self.compacted.add(row["id"])
         for child, parent in parents:
             if parent in dates and dates[parent] > dates[child]:
                 self.complain(f"commit {child}", "its date is before that of its parent")
@@ -200,7 +204,8 @@ class Reader:
                 self.complain(where, f"the links of overlay.json are {links}")
             if not all(TIME.fullmatch(link["at"]) for link in overlay.get("links", [])):
                 self.complain(where, "a link of overlay.json has no time")
-        expected = self.row(manifest, overlay, row["tree"])
+        marked = b"compacted" in entries
+        expected = self.row(manifest, overlay, row["tree"], marked)
         if expected != row:
             self.complain(where, f"its row should be {expected}, not {row}")
         if len(set(row["tags"])) != len(row["tags"]):
@@ -213,8 +218,12 @@ class Reader:
         present = entries.get(b"artifacts")
         if "pruned" in overlay and (present or b"source.diff" in entries):
             self.complain(where, "it is deleted, but its files are in its directory")
-        if "pruned" not in overlay and present != ("40000", artifacts):
+        if marked and (present or b"source.diff" in entries or "pruned" in overlay):
+            self.complain(where, "it is marked as compacted, and should not be")
+        if "pruned" not in overlay and not marked and present != ("40000", artifacts):
             self.complain(where, f"its artifacts are {present}, not {artifacts}")
+        if row["id"] in self.compacted:
+            return
         if self.git.read(artifacts)[0] is None:
             self.complain(where, "its artifacts are not in the repository")
             return
@@ -240,9 +249,11 @@ class Reader:
         return value
 
     @staticmethod
-    def row(manifest, overlay, tree):
+    def row(manifest, overlay, tree, marked):
         scores, counts = manifest["scores"], manifest["counts"]
-        status = "pruned" if "pruned" in overlay else "partial" if manifest.get("partial") else "complete"
+        status = "partial" if manifest.get("partial") else "complete"
+        if marked or "pruned" in overlay:
+            status = "stripped" if overlay.get("pruned", {}).get("listed") else "pruned"
         row = {
             "run_id": manifest["run_id"],
             "timestamp": manifest.get("started_at"),

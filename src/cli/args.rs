@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::compact::Compact;
 use super::fsck::Fsck;
+use super::prune::Prune;
 use super::remote::RemoteArgs;
 use super::studio::Studio;
 use super::sync::Sync;
@@ -128,6 +130,10 @@ pub enum Command {
     Delete(Runs),
     /// Bring a deleted run back
     Restore(Runs),
+    /// Delete runs by age, all in one go
+    Prune(Prune),
+    /// Rewrite history without the files of deleted runs, and free the space
+    Compact(Compact),
     /// Check every run, and repair what can be derived
     Fsck(Fsck),
     /// Share runs with a remote: fetch, merge, push

@@ -200,6 +200,7 @@ fn cells(run: &Listed, places: Option<&[String]>, now: Timestamp, digits: usize)
     match row.status {
         RunStatus::Pruned => tags.insert(0, "(deleted)".into()),
         RunStatus::Partial => tags.insert(0, "(partial)".into()),
+        RunStatus::Stripped => tags.insert(0, "(no files)".into()),
         RunStatus::Complete | RunStatus::Other => {}
     }
     let passed = if row.test_count > 0 { format!("{}/{}", row.passed, row.test_count) } else { String::new() };

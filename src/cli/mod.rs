@@ -6,6 +6,7 @@ mod auto_push;
 mod bundles;
 mod cat;
 mod child;
+mod compact;
 mod complete;
 mod completions;
 mod context;
@@ -27,6 +28,7 @@ mod output;
 mod passthrough;
 mod places;
 mod progress;
+mod prune;
 mod query;
 mod record;
 mod records;
@@ -154,6 +156,8 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::Link(args) => link::link(context, &args),
         Command::Unlink(args) => link::unlink(context, &args),
         Command::Delete(args) => edit::delete(context, &args),
+        Command::Prune(args) => prune::run(context, &args),
+        Command::Compact(args) => compact::run(context, &args),
         Command::Restore(args) => edit::restore(context, &args),
         Command::Studio(args) => studio::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),

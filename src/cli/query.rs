@@ -112,7 +112,7 @@ pub(super) fn run(context: &mut Context, args: &List) -> Result<ExitCode, Failur
 }
 
 /// The projection, and what the query asks of it.
-fn open(
+pub(super) fn open(
     context: &Context,
     repo: &Repo,
     sets: &[StoreSet<'_>],
@@ -142,7 +142,7 @@ fn open(
 }
 
 /// The query, what is wrong in it, and where.
-fn explain(err: &query::Error, text: &str) -> Failure {
+pub(super) fn explain(err: &query::Error, text: &str) -> Failure {
     let failure = Failure { detail: Some(err.render(text)), ..Failure::usage(err.to_string()) };
     failure.hint(err.hint.as_deref().unwrap_or("docs/query.md tells what can be asked"))
 }

@@ -7,11 +7,13 @@ use schemars::{Schema as JsonSchema, schema_for};
 use crate::run::{CaseRow, Manifest, Overlay, Row};
 
 use super::args::{Schema, SchemaOf};
+use super::compact::CompactReport;
 use super::context::Context;
 use super::failure::Failure;
 use super::fsck::FsckReport;
 use super::hooks::HooksReport;
 use super::list::ListDocument;
+use super::prune::PruneReport;
 use super::records::print_json;
 use super::remote::RemoteReport;
 use super::show::ShownRun;
@@ -37,6 +39,8 @@ fn schema(of: SchemaOf) -> JsonSchema {
         SchemaOf::Fsck => schema_for!(FsckReport),
         SchemaOf::Sync => schema_for!(SyncReport),
         SchemaOf::Remote => schema_for!(RemoteReport),
+        SchemaOf::Prune => schema_for!(PruneReport),
+        SchemaOf::Compact => schema_for!(CompactReport),
         SchemaOf::Hooks => schema_for!(HooksReport),
     }
 }

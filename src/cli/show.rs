@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::run::{CaseRow, Manifest, Overlay, Row, Status};
+use crate::run::{CaseRow, Manifest, Overlay, Row, RunStatus, Status};
 use crate::store::{RunCommit, StoredRun};
 
 use super::args::{DocumentFormat, Show};
@@ -64,11 +64,11 @@ pub(super) fn run(context: &mut Context, args: &Show) -> Result<ExitCode, Failur
         out.finish()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let deleted = run.overlay.pruned.is_some();
+    let deleted = run.is_deleted();
     let mut cases = if deleted { Vec::new() } else { run.cases()? };
     // A stable sort keeps the bundle's order among equals.
     cases.sort_by_key(|case| rank(case.status));
-    let row = Row::new(&run.manifest, &run.overlay, run.tree.to_string());
+    let row = run.row();
     let source = run.source_commit(&repo, &mut |err| context.ui.warning(&err.to_string()));
     let commits = Commits { source, links: run.linked_commits(&repo) };
     let mut out = context.ui.out(Some(&repo));
@@ -132,8 +132,12 @@ fn head(
         "found",
         place.map(|place| format!("in {}, not in this clone's own runs", sanitize(place))).unwrap_or_default(),
     )?;
-    if run.overlay.pruned.is_some() {
-        line("deleted", format!("'git agentv restore {}' brings it back", manifest.id))?;
+    if run.is_deleted() {
+        let what = if row.status == RunStatus::Stripped { "its files; " } else { "" };
+        line(
+            "deleted",
+            format!("{what}'git agentv restore {}' brings it back, unless it was compacted away", manifest.id),
+        )?;
     }
     if manifest.partial {
         line("partial", "recorded from an incomplete or broken bundle".into())?;

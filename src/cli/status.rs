@@ -202,7 +202,7 @@ fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
     for run in store.rows(true)? {
         match run?.row.status {
             RunStatus::Pruned => deleted += 1,
-            RunStatus::Complete | RunStatus::Partial | RunStatus::Other => runs += 1,
+            RunStatus::Complete | RunStatus::Partial | RunStatus::Stripped | RunStatus::Other => runs += 1,
         }
         progress.set(runs + deleted, 0);
     }

@@ -151,6 +151,9 @@ pub(super) fn run(context: &mut Context, args: &Sync, what: What) -> Result<Exit
     for line in &synced.left {
         context.ui.warning(&format!("left alone: {}", sanitize(line)));
     }
+    if let Some(old) = &synced.replaced {
+        super::compact::note(&repo, old);
+    }
     let mut out = context.ui.out(None);
     match args.format {
         DocumentFormat::Json => print_json(
@@ -178,6 +181,12 @@ fn text(out: &mut Out, remote: &str, steps: Steps, synced: &Synced) -> std::io::
         let word = if steps.merge || steps.push { "received" } else { "fetched" };
         writeln!(out, "{would}{word} {}{} from {remote}", told(synced.received), size(synced.received_bytes))?;
     }
+    if synced.replaced.is_some() {
+        writeln!(
+            out,
+            "followed {remote}, whose runs were compacted: deleted runs lost their files; 'git agentv compact' frees the space here"
+        )?;
+    }
     if synced.merged > 0 {
         writeln!(out, "merged {} that both sides had changed", plural(synced.merged, "run"))?;
     }
@@ -185,13 +194,16 @@ fn text(out: &mut Out, remote: &str, steps: Steps, synced: &Synced) -> std::io::
         let count = synced.folded.len();
         writeln!(out, "took in {count} {} of {remote}", if count == 1 { "inbox" } else { "inboxes" })?;
     }
+    if let Some(old) = &synced.rewrote {
+        writeln!(out, "replaced {} of {remote} by the compacted history", &old[..10.min(old.len())])?;
+    }
     if synced.sent != nothing {
         let to = synced.inbox.as_ref().map_or_else(String::new, |inbox| {
             format!(": into {inbox}, because others kept being faster; the next sync of anyone takes them in")
         });
         writeln!(out, "{would}sent {}{} to {remote}{to}", told(synced.sent), size(synced.sent_bytes))?;
     }
-    if synced.received == nothing && synced.sent == nothing {
+    if synced.received == nothing && synced.sent == nothing && synced.rewrote.is_none() {
         writeln!(out, "nothing new: this clone and {remote} have the same runs")?;
     }
     Ok(())

@@ -62,6 +62,15 @@ impl Repo {
         Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(|id| self.parse_oid(id)).min())
     }
 
+    /// How many bytes the objects that are in the trees `wanted` and not in those `kept` take on disk. None if that can't be told.
+    #[must_use]
+    pub fn bytes_of_trees(&self, wanted: &[Oid], kept: &[Oid]) -> Option<u64> {
+        let lines = wanted.iter().map(|id| format!("{id}\n")).chain(kept.iter().map(|id| format!("^{id}\n")));
+        let git = self.git("rev-list").env("GIT_NO_LAZY_FETCH", "1").args(["--objects", "--disk-usage", "--stdin"]);
+        let out = git.run_with(lines.collect::<String>().as_bytes()).ok()?;
+        String::from_utf8_lossy(&out).trim().parse().ok()
+    }
+
     /// About how many bytes a transfer of what `tips` have and none of `known` takes: those on disk here. None if that
     /// can't be told, because objects are missing for instance. `tips` may be trees, too.
     #[must_use]

@@ -115,6 +115,35 @@ impl Repo {
     }
 }
 
+/// The bytes of a commit with another tree and other parents, and another message if one is given. Identities, dates and all else
+/// stay as they are, byte for byte, but signatures, which would be wrong, are left out.
+#[must_use]
+pub fn rewrite_commit(data: &[u8], tree: &Oid, parents: &[Oid], message: Option<&str>) -> Vec<u8> {
+    let end = data.windows(2).position(|two| two == b"\n\n").map_or(data.len(), |at| at + 1);
+    let mut out = format!("tree {tree}\n").into_bytes();
+    for parent in parents {
+        out.extend(format!("parent {parent}\n").bytes());
+    }
+    let mut dropped = false;
+    for line in data[..end].split_inclusive(|&byte| byte == b'\n') {
+        let goes_on = line.starts_with(b" ");
+        let is = |key: &[u8]| line.starts_with(key);
+        dropped =
+            if goes_on { dropped } else { is(b"tree ") || is(b"parent ") || is(b"gpgsig ") || is(b"gpgsig-sha256 ") };
+        if !dropped {
+            out.extend_from_slice(line);
+        }
+    }
+    match message {
+        Some(message) => {
+            out.push(b'\n');
+            out.extend_from_slice(message.as_bytes());
+        }
+        None => out.extend_from_slice(&data[end..]),
+    }
+    out
+}
+
 /// The values of the trailers called `key` (any case) in the last paragraph of
 /// `message`. Only that paragraph is ever trusted: what stands above it may
 /// be quoted from another commit.
@@ -166,7 +195,19 @@ pub fn cited<'a>(message: &'a str, key: &'a str) -> impl Iterator<Item = &'a str
 
 #[cfg(test)]
 mod tests {
-    use super::{cited, trailers};
+    use super::{Oid, cited, rewrite_commit, trailers};
+
+    #[test]
+    fn a_rewritten_commit_loses_its_signature_and_nothing_else() {
+        let id = |digit: &str| Oid::from_hex(digit.repeat(40).as_bytes()).unwrap();
+        let head = |tree: &str, parent: &str| format!("tree {}\nparent {}\n", tree.repeat(40), parent.repeat(40));
+        let who = "author A <a> 1 +0130\ncommitter B <b> 2 -0000\nencoding latin1\n";
+        let signed = format!("{}{who}gpgsig -----BEGIN\n line\n -----END\n\ns\n\nbody\n", head("1", "2"));
+        let new = rewrite_commit(signed.as_bytes(), &id("3"), &[id("4")], None);
+        assert_eq!(String::from_utf8(new).unwrap(), format!("{}{who}\ns\n\nbody\n", head("3", "4")));
+        let new = rewrite_commit(signed.as_bytes(), &id("3"), &[], Some("other\n"));
+        assert_eq!(String::from_utf8(new).unwrap(), format!("tree {}\n{who}\nother\n", "3".repeat(40)));
+    }
 
     #[test]
     fn a_block_of_trailers_is_what_git_takes_for_one() {

@@ -92,7 +92,7 @@ fn state(run: &StoredRun<'_>, commit: &RawCommit) -> LinkState {
 
 /// Links a run and a commit: by a trailer if the commit is HEAD and nobody else has it, otherwise in the run alone.
 pub fn link(store: &Store<'_>, run: &StoredRun<'_>, commit: &RawCommit) -> Result<Linked> {
-    if run.overlay.pruned.is_some() {
+    if run.is_deleted() {
         return Err(Error::Deleted(run.id().clone()));
     }
     let state = state(run, commit);

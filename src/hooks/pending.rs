@@ -181,7 +181,7 @@ fn of(store: &Store<'_>, ids: Vec<RunId>, head: Option<Oid>) -> Result<Vec<Waiti
         .into_iter()
         .zip(runs)
         .map(|(id, run)| {
-            let run = run.filter(|run| run.overlay.pruned.is_none());
+            let run = run.filter(|run| !run.is_deleted());
             let source = run.and_then(|run| store.repo().parse_oid(run.manifest.source.commit.as_deref()?));
             let fate = match source {
                 None => Fate::Gone,

@@ -61,8 +61,7 @@ pub fn run(store: &Store<'_>, pairs: &[(Oid, Oid)], deadline: Instant) -> Result
     }
     let ids: Vec<RunId> = wanted.keys().cloned().collect();
     let there = store.present(&ids)?;
-    let there =
-        ids.into_iter().zip(there).filter(|(_, run)| run.as_ref().is_some_and(|run| run.overlay.pruned.is_none()));
+    let there = ids.into_iter().zip(there).filter(|(_, run)| run.as_ref().is_some_and(|run| !run.is_deleted()));
     let mut edits = Vec::new();
     for id in there.map(|(id, _)| id) {
         let links = wanted.remove(&id).unwrap_or_default();

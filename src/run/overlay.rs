@@ -54,6 +54,9 @@ pub struct Pruned {
     /// Object id of the uncommitted changes that were kept with the run and left the tree with its files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_diff: Option<String>,
+    /// Only the files are gone: lists show the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listed: bool,
     /// What a newer version wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

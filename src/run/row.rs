@@ -17,9 +17,19 @@ pub enum RunStatus {
     Partial,
     /// Deleted; only what is said about it is left.
     Pruned,
+    /// Its files were deleted, its numbers stay in lists.
+    Stripped,
     /// Something that a newer version says.
     #[serde(other)]
     Other,
+}
+
+impl RunStatus {
+    /// Whether the run has files.
+    #[must_use]
+    pub fn has_files(self) -> bool {
+        !matches!(self, Self::Pruned | Self::Stripped)
+    }
 }
 
 /// The row of a run. Keys are written in this order; absent means unknown.
@@ -95,6 +105,7 @@ impl Row {
     #[must_use]
     pub fn new(manifest: &Manifest, overlay: &Overlay, tree: String) -> Self {
         let status = match (&overlay.pruned, manifest.partial) {
+            (Some(pruned), _) if pruned.listed => RunStatus::Stripped,
             (Some(_), _) => RunStatus::Pruned,
             (None, true) => RunStatus::Partial,
             (None, false) => RunStatus::Complete,
@@ -124,6 +135,13 @@ impl Row {
             repo: manifest.source.repo.clone(),
             extra: Map::new(),
         }
+    }
+
+    /// The same, of a run whose directory says that its files were compacted away: it counts as deleted, whatever the overlay says.
+    #[must_use]
+    pub fn compacted(self, compacted: bool) -> Self {
+        let status = if compacted && self.status.has_files() { RunStatus::Pruned } else { self.status };
+        Self { status, ..self }
     }
 
     /// The row as it stands in a commit message: JSON on one line.

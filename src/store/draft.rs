@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use crate::git::{
-    Commit, CommitInfo, Kind, Mark, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, Signer, SmallPack,
+    Commit, CommitInfo, Keep, Kind, Mark, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, Signer,
+    SmallPack,
 };
 use crate::run::{Row, RunId};
 
@@ -48,6 +49,8 @@ pub(super) struct Draft<'d> {
     index: Option<IndexFiles>,
     /// Rows that the index lacks.
     news: Vec<News>,
+    /// Protects what was stored besides, until the ref is moved.
+    keep: Option<Keep>,
 }
 
 /// A commit of which only the tree is missing.
@@ -79,6 +82,7 @@ struct Attempt<T> {
     head: Option<Oid>,
     /// The tip that it was built on.
     old: Option<Oid>,
+    _keep: Option<Keep>,
 }
 
 /// One commit to be made.
@@ -119,6 +123,7 @@ impl<'d> Draft<'d> {
             pending: None,
             index,
             news: Vec::new(),
+            keep: None,
         })
     }
 
@@ -169,6 +174,16 @@ impl<'d> Draft<'d> {
         &mut self.tree
     }
 
+    /// Protects a pack until the ref is moved.
+    pub(super) fn keep(&mut self, keep: Option<Keep>) {
+        self.keep = keep;
+    }
+
+    /// The last commit of the draft.
+    pub(super) fn head(&self) -> Option<Oid> {
+        self.head.map(|(id, _)| id)
+    }
+
     /// Makes a commit that changes no run: with other lists of sealed runs, and without the directories
     /// `misplaced` (shard and name).
     pub(super) fn correct(
@@ -187,13 +202,19 @@ impl<'d> Draft<'d> {
         self.head = Some((tip.id, tip.committed));
     }
 
-    /// Makes a commit that joins the draft's base and `other`, and has the tree `tree`.
-    pub(super) fn join(&mut self, other: &CommitInfo, tree: Oid, message: &str) -> Result<()> {
-        let seconds = self.date(None).max(other.committed);
+    /// Makes a commit on top of one of another history, that changes no run and has the tree `tree`.
+    pub(super) fn follow(&mut self, other: &CommitInfo, tree: Oid, message: &str) -> Result<()> {
+        self.fast_forward(other);
+        let (author, date) = (self.committer.clone(), self.date(None));
+        self.add(tree, &author, date, message)
+    }
+
+    /// Makes a commit that joins `ours`, which is the draft's base or what stands in for it, and `other`, and has the tree `tree`.
+    pub(super) fn join(&mut self, ours: &CommitInfo, other: &CommitInfo, tree: Oid, message: &str) -> Result<()> {
+        let seconds = self.committer.seconds.max(ours.committed).max(other.committed);
         let dated = Signature { seconds, ..self.committer.clone() };
         let author = Signature { seconds: self.committer.seconds, ..self.committer.clone() };
-        let parents: Vec<Oid> = self.parent().map(|(id, _)| id).into_iter().chain([other.id]).collect();
-        let commit = Commit { tree, parents: &parents, author: &author, committer: &dated, message };
+        let commit = Commit { tree, parents: &[ours.id, other.id], author: &author, committer: &dated, message };
         self.head = Some((self.sink.put(Kind::Commit, &commit.encode_by(self.signer.as_ref())?)?, seconds));
         Ok(())
     }
@@ -318,7 +339,7 @@ impl<'r> Store<'r> {
                     (attempt, keep)
                 }
             };
-            let Attempt { result, head, old } = attempt;
+            let Attempt { result, head, old, _keep } = attempt;
             let Some(head) = head else { return Ok(result) };
             let moved = self.move_to(ref_move, &head, old.as_ref())?;
             drop(keep);
@@ -376,7 +397,7 @@ impl<'r> Store<'r> {
         let mut draft = Draft::open(self, sink)?;
         let result = build(&mut draft)?;
         draft.flush(true)?;
-        Ok(Attempt { result, head: draft.head.map(|(id, _)| id), old: draft.tip.map(|tip| tip.id) })
+        Ok(Attempt { result, head: draft.head(), old: draft.tip.map(|tip| tip.id), _keep: draft.keep })
     }
 }
 

@@ -7,8 +7,11 @@ use crate::run::{Overlay, Pruned, Row, RunId, TagEdit, canonical, format_time};
 
 use super::draft::{Change, Draft, Storage, short};
 use super::message::Op;
-use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
+use super::run_files::{ARTIFACTS, COMPACTED, MANIFEST, OVERLAY, SOURCE_DIFF};
 use super::{Error, Result, Store, StoredRun};
+
+/// More edits than this make more objects than a small pack is meant for.
+const MANY: usize = 100;
 
 /// A change to a run.
 #[derive(Debug, Clone)]
@@ -29,8 +32,10 @@ pub enum Edit {
         /// The commit.
         commit: Oid,
     },
-    /// Take the run's files out of the tree.
+    /// Take the run's files out of the tree, and the run out of lists.
     Delete,
+    /// Take the run's files out of the tree; lists show it still.
+    Strip,
     /// Bring a deleted run back.
     Restore,
 }
@@ -53,9 +58,8 @@ impl Store<'_> {
 
     /// Changes several runs, each once, all or none.
     pub fn edit_all(&self, edits: &[(RunId, Vec<Edit>)]) -> Result<Vec<Edited>> {
-        self.transact(None, Storage::for_few(self.repo), |draft| {
-            edits.iter().map(|(id, edits)| self.edit_in(draft, id, edits)).collect()
-        })
+        let storage = if edits.len() > MANY { Storage::Bulk } else { Storage::for_few(self.repo) };
+        self.transact(None, storage, |draft| edits.iter().map(|(id, edits)| self.edit_in(draft, id, edits)).collect())
     }
 
     fn edit_in(&self, draft: &mut Draft<'_>, id: &RunId, edits: &[Edit]) -> Result<Edited> {
@@ -67,8 +71,11 @@ impl Store<'_> {
         // The last change names the commit.
         let subjects = edits.iter().filter_map(|edit| apply(edit, &mut overlay, &run.manifest.tags, &now));
         let Some(subject) = subjects.collect::<Vec<_>>().pop() else {
-            return Ok(Edited { row: Row::new(&run.manifest, &run.overlay, tree.to_string()), changed: false });
+            return Ok(Edited { row: run.row(), changed: false });
         };
+        if edits.iter().any(|edit| matches!(edit, Edit::Restore)) && (run.compacted || self.was_compacted(draft, id)?) {
+            return Err(Error::Compacted(id.clone()));
+        }
         if let Some(pruned) = &mut overlay.pruned
             && pruned.source_diff.is_none()
         {
@@ -77,8 +84,9 @@ impl Store<'_> {
         let artifacts = self.artifacts(&run, &overlay)?;
         let source_diff = self.source_diff(&run, &overlay)?;
         let new = self.rebuild(draft.sink(), &run, &overlay, artifacts.as_ref(), source_diff.as_ref())?;
-        let row = Row::new(&run.manifest, &overlay, new.to_string());
-        let op = if edits.iter().any(|edit| matches!(edit, Edit::Delete)) { Op::Prune } else { Op::Overlay };
+        let row = Row::new(&run.manifest, &overlay, new.to_string()).compacted(run.compacted);
+        let op =
+            if edits.iter().any(|edit| matches!(edit, Edit::Delete | Edit::Strip)) { Op::Prune } else { Op::Overlay };
         let subject = format!("{} {id}: {}", subject.0, subject.1.unwrap_or_else(|| row.headline()));
         draft.commit(&Change { subject: &subject, op, row: &row, run: new, author: &author, committed: None })?;
         Ok(Edited { row, changed: true })
@@ -86,7 +94,7 @@ impl Store<'_> {
 
     /// The tree of files that the run is to have.
     fn artifacts(&self, run: &StoredRun<'_>, overlay: &Overlay) -> Result<Option<Oid>> {
-        if overlay.pruned.is_some() || run.artifacts.is_some() {
+        if overlay.pruned.is_some() || run.compacted || run.artifacts.is_some() {
             return Ok(run.artifacts.filter(|_| overlay.pruned.is_none()));
         }
         // The manifest remembers which files they were; history keeps them until it is compacted.
@@ -123,13 +131,17 @@ impl Store<'_> {
         let mut tree = Tree::default();
         for entry in old.entries() {
             // What a newer version keeps there stays.
-            if ![ARTIFACTS, OVERLAY, SOURCE_DIFF].iter().any(|name| entry.name == name.as_bytes()) {
+            if ![ARTIFACTS, OVERLAY, SOURCE_DIFF, COMPACTED].iter().any(|name| entry.name == name.as_bytes()) {
                 tree.insert(&entry.name, entry.kind, entry.id);
             }
         }
         debug_assert!(tree.get(MANIFEST.as_bytes()).is_some());
         if let Some(id) = artifacts {
             tree.insert(ARTIFACTS.as_bytes(), EntryKind::Dir, *id);
+        }
+        // A deleted run has its mark in the overlay.
+        if run.compacted && overlay.pruned.is_none() {
+            tree.insert(COMPACTED.as_bytes(), EntryKind::File, sink.put(Kind::Blob, b"")?);
         }
         if let Some(id) = source_diff {
             tree.insert(SOURCE_DIFF.as_bytes(), EntryKind::File, *id);
@@ -168,16 +180,24 @@ fn apply(edit: &Edit, overlay: &mut Overlay, bundled: &[String], now: &str) -> O
             changed.then(|| ("link", Some(format!("-{}", short(commit)))))
         }
         Edit::Delete => {
-            let changed = overlay.pruned.is_none();
-            overlay.pruned.get_or_insert_with(|| Pruned {
-                at: now.to_owned(),
-                source_diff: None,
-                extra: serde_json::Map::new(),
-            });
+            let changed = overlay.pruned.as_ref().is_none_or(|pruned| pruned.listed);
+            pruned(overlay, now).listed = false;
             changed.then_some(("delete", None))
+        }
+        Edit::Strip => {
+            let changed = overlay.pruned.is_none();
+            if changed {
+                pruned(overlay, now).listed = true;
+            }
+            changed.then_some(("strip", None))
         }
         Edit::Restore => overlay.pruned.take().map(|_| ("restore", None)),
     }
+}
+
+fn pruned<'o>(overlay: &'o mut Overlay, now: &str) -> &'o mut Pruned {
+    let new = || Pruned { at: now.to_owned(), source_diff: None, listed: false, extra: serde_json::Map::new() };
+    overlay.pruned.get_or_insert_with(new)
 }
 
 fn printable(line: &str) -> String {

@@ -52,6 +52,12 @@ pub enum Error {
     /// A deleted run's files are gone for good.
     #[error("the files of run {0} are no longer in this repository")]
     Gone(RunId),
+    /// A deleted run's files were compacted away.
+    #[error("run {0} can't be restored: its files were compacted away")]
+    Compacted(RunId),
+    /// History is cut off where it would have to be read.
+    #[error("this clone is shallow: the history of its runs is cut off")]
+    Shallow,
     /// A run has no such file.
     #[error("run {id} has no file '{path}'")]
     NoFile {
@@ -133,6 +139,8 @@ impl Error {
             }
             Self::Deleted(id) => format!("'git agentv restore {id}' brings it back"),
             Self::Gone(_) => "a clone that was made before may still have them".into(),
+            Self::Compacted(_) => "its numbers stay. A backup, or a clone that was not synced since, may still have the files".into(),
+            Self::Shallow => "git fetch --unshallow, with the remote that the runs came from".into(),
             Self::NoFile { id, .. } => format!("'git agentv files {id}' lists them"),
             Self::Contended { .. } => "nothing was lost; try again. If it stays so, a killed git may have left a lock file in the git directory".into(),
             Self::NothingToImport(_) => "name the ref of a results branch, as refs/heads/agentv/results/v1".into(),

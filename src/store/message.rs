@@ -1,9 +1,12 @@
 //! Commit messages of the ref: what was done, and the rows that hold now.
 
-use crate::git::{CommitInfo, trailers};
+use crate::git::{CommitInfo, Oid, trailers};
 use crate::run::Row;
 
 use super::{Error, Result};
+
+/// The trailer that carries a row.
+pub(super) const ROW: &str = "Agentv-Row";
 
 /// What a commit on the ref did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,16 @@ pub(super) fn encode_seal(left: usize) -> String {
     format!("seal: {left} runs leave the tip's tree\n\nAgentv-Op: {}\n", Op::Seal.as_str())
 }
 
+/// The message of a commit on top of a history that has no files of `runs` deleted runs any more, in place of the one of `old`.
+pub(super) fn encode_compact(runs: usize, old: &Oid) -> String {
+    let files = if runs == 1 {
+        "1 deleted run loses its files".into()
+    } else {
+        format!("{} deleted runs lose their files", grouped(runs))
+    };
+    format!("compact: {files}\n\nAgentv-Op: {}\nAgentv-Compacts: {old}\n", Op::Compact.as_str())
+}
+
 /// The message of a commit that put right what the tip's tree says of where runs are.
 pub(super) fn encode_correction() -> String {
     format!("seal: the tip's tree is corrected\n\nAgentv-Op: {}\n", Op::Seal.as_str())
@@ -107,7 +120,7 @@ pub(super) fn op(commit: &CommitInfo) -> Option<Op> {
 
 /// The rows that a commit carries.
 pub(super) fn rows(commit: &CommitInfo) -> Result<Vec<Row>> {
-    let rows = trailers(&commit.message, "Agentv-Row")
+    let rows = trailers(&commit.message, ROW)
         .map(|line| {
             serde_json::from_str(line).map_err(|err| Error::damaged_commit(&commit.id, format!("its row: {err}")))
         })

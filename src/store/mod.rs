@@ -8,6 +8,7 @@
 mod bulk;
 mod check;
 mod commits;
+mod compact;
 mod draft;
 mod edit;
 mod error;
@@ -40,6 +41,7 @@ mod unrecorded;
 pub use bulk::BulkItem;
 pub use check::{Cited, LinkCheck, RunLink, State as LinkState};
 pub use commits::RunCommit;
+pub use compact::{Compacted, Pruning, Succession};
 pub use edit::{Edit, Edited};
 pub use error::{Error, Result};
 pub use fsck::{Checked, Place, Problem, ProblemKind};

@@ -131,8 +131,8 @@ impl Store<'_> {
     /// The row of a run that is there.
     fn existing(&self, tree: &Oid) -> Result<(Outcome, Row)> {
         let run = StoredRun::open(self.repo, tree)?;
-        let row = Row::new(&run.manifest, &run.overlay, tree.to_string());
-        let outcome = if run.overlay.pruned.is_some() { Outcome::Deleted } else { Outcome::Already };
+        let row = run.row();
+        let outcome = if run.is_deleted() { Outcome::Deleted } else { Outcome::Already };
         Ok((outcome, row))
     }
 

@@ -1,7 +1,7 @@
 //! A run that is stored: its documents, its cases, its files.
 
 use crate::git::{EntryKind, Kind, Oid, Repo};
-use crate::run::{CaseDetail, CaseRow, Manifest, Overlay, RunId, formats};
+use crate::run::{CaseDetail, CaseRow, Manifest, Overlay, Row, RunId, formats};
 
 use super::files::{self, TreeFile, TreeFiles};
 use super::tip_tree::TipTree;
@@ -17,6 +17,9 @@ pub(super) const ARTIFACTS: &str = "artifacts";
 /// The uncommitted changes of the evaluated code, where they were kept.
 pub(super) const SOURCE_DIFF: &str = "source.diff";
 
+/// Marks a run whose files were compacted away.
+pub(super) const COMPACTED: &str = "compacted";
+
 /// A run, with its documents read.
 #[derive(Debug)]
 pub struct StoredRun<'r> {
@@ -30,6 +33,8 @@ pub struct StoredRun<'r> {
     /// The tree of its files; none while it is deleted.
     pub(super) artifacts: Option<Oid>,
     pub(super) source_diff: Option<Oid>,
+    /// Whether it is marked as one whose files were compacted away.
+    pub(super) compacted: bool,
 }
 
 /// A file of a run.
@@ -101,7 +106,21 @@ impl<'r> StoredRun<'r> {
             None => Overlay::default(),
         };
         let entry = |name: &str| tree.get(name.as_bytes()).map(|entry| entry.id);
-        Ok(Self { repo, tree: *id, manifest, overlay, artifacts: entry(ARTIFACTS), source_diff: entry(SOURCE_DIFF) })
+        let compacted = tree.get(COMPACTED.as_bytes()).is_some();
+        let (artifacts, source_diff) = (entry(ARTIFACTS), entry(SOURCE_DIFF));
+        Ok(Self { repo, tree: *id, manifest, overlay, artifacts, source_diff, compacted })
+    }
+
+    /// Its row.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        Row::new(&self.manifest, &self.overlay, self.tree.to_string()).compacted(self.compacted)
+    }
+
+    /// Whether its files were deleted.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.overlay.pruned.is_some() || self.compacted
     }
 
     pub(super) fn repo(&self) -> &'r Repo {

@@ -32,6 +32,17 @@ pub enum Error {
         /// What the host said.
         reason: String,
     },
+    /// The host does not let a compacted history take the place of the old one.
+    #[error("'{remote}' refused the compacted history: {reason}")]
+    NotRewritten {
+        /// The remote.
+        remote: String,
+        /// What the host said.
+        reason: String,
+    },
+    /// The own runs were changed by something else than us, so that they lack what the remote has.
+    #[error("the runs of this clone were set back while they were synced")]
+    Moved,
     /// Nobody agreed to the first push.
     #[error("nothing was pushed")]
     NotAgreed,
@@ -84,6 +95,8 @@ impl Error {
             }
             Self::OnBranch(_) => "'git pull' and 'git push' do; in a clone of agentv::URL they merge what others pushed".into(),
             Self::Refused { .. } => "nothing was lost: your runs are in this clone. Ask who runs the host to allow pushes to refs/agentv/*".into(),
+            Self::NotRewritten { .. } => "nothing was lost, here or there; the remote keeps the deleted files until its host allows refs/agentv/runs/v1 to be rewritten (a protected ref, a hook)".into(),
+            Self::Moved => "nothing was pushed; try again".into(),
             Self::NotAgreed => "your runs stay here. With --yes they are pushed without a question".into(),
             Self::BadPlace { .. } => "name it as acme/evals, by its address, or by a path".into(),
             Self::NoDataDir => "set XDG_DATA_HOME to a directory that is yours".into(),

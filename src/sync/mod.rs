@@ -1,6 +1,7 @@
 //! Sharing runs through a remote: fetch, union merge, push.
 //!
-//! A push never forces anything: it moves the remote's ref from the commit that was seen to one on top of it. Whoever loses a race merges what the other
+//! A push never forces anything: it moves the remote's ref from the commit that was seen to one on top of it, or to one
+//! that has all of it but the files of compacted runs. Whoever loses a race merges what the other
 //! pushed and tries again; whoever keeps losing leaves its commits in an inbox of its own, which the next sync of anyone folds in.
 //! Nothing here prints, and nothing is remembered between the steps but refs: an interrupted sync is completed by the next one.
 
@@ -18,7 +19,7 @@ mod standing;
 use std::cell::Cell;
 
 use crate::git::{Moved, Oid, PushRef, RefPush, Repo};
-use crate::store::{RUNS_REF, Store, Traffic};
+use crate::store::{RUNS_REF, Store, Succession, Traffic};
 
 pub use crate::git::{Remote, without_credentials};
 pub use error::{Error, Result};
@@ -67,6 +68,12 @@ pub struct Synced {
     /// The inbox that took the runs, because others kept being faster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inbox: Option<String>,
+    /// The tip of this clone's runs before, if it followed a history that was compacted elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<String>,
+    /// The tip of the remote's runs before, if the compacted history of this clone took its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewrote: Option<String>,
     /// How often the push was tried.
     pub attempts: u32,
 }
@@ -149,6 +156,8 @@ struct Came {
     pushed: Option<Oid>,
     /// Whether the inboxes are taken in, too.
     folded: bool,
+    /// Whether the remote has files of runs that were compacted here.
+    stripped: bool,
 }
 
 impl Sync<'_> {
@@ -195,11 +204,15 @@ impl Sync<'_> {
                 agreed = true;
                 self.fetch_what_goes(&tip, &known, listener)?;
                 synced.attempts += 1;
+                let rewrites = self.rewrites(&tip, came)?;
                 let what = PushRef { name: RUNS_REF, new: Some(tip), old: came.seen.tip };
                 match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
                     RefPush::Done => {
                         self.remember();
                         self.note(&tracking_ref(&self.remote.name), &tip, came.seen.tip)?;
+                        if let Some(old) = came.seen.tip.filter(|_| rewrites) {
+                            synced.rewrote = Some(old.to_string());
+                        }
                         came.note_tip();
                         (came.seen.tip, came.pushed) = (Some(tip), Some(tip));
                     }
@@ -210,7 +223,12 @@ impl Sync<'_> {
                         if now.tip != came.seen.tip {
                             pace.lost();
                         } else if !(is_lock(&reason) && pace.locked()) {
-                            return Err(Error::Refused { remote: self.remote.name.clone(), reason });
+                            let remote = self.remote.name.clone();
+                            return Err(if rewrites {
+                                Error::NotRewritten { remote, reason }
+                            } else {
+                                Error::Refused { remote, reason }
+                            });
                         }
                         came.note_tip();
                         came.seen.tip = now.tip;
@@ -245,6 +263,17 @@ impl Sync<'_> {
                 return Ok(());
             }
             came.folded = true;
+        }
+    }
+
+    /// Whether a push of `tip` takes commits away from the remote: only for a compacted history that has all the rest of them.
+    /// A lease alone would let anything through.
+    fn rewrites(&self, tip: &Oid, came: &Came) -> Result<bool> {
+        let Some(old) = came.seen.tip.filter(|_| came.stripped) else { return Ok(false) };
+        match self.store.succession(tip, &old)? {
+            Succession::OnTop => Ok(false),
+            Succession::Compacted => Ok(true),
+            Succession::Lacks => Err(Error::Moved),
         }
     }
 
@@ -285,7 +314,10 @@ impl Sync<'_> {
             came.folded = true;
         }
         if let Some(tip) = &came.seen.tip {
-            synced.merged += self.store.merge(tip)?.both;
+            let merged = self.store.merge(tip)?;
+            synced.merged += merged.both;
+            synced.replaced = synced.replaced.take().or_else(|| merged.replaced.map(|id| id.to_string()));
+            came.stripped = merged.stripped;
         }
         if came.folded && !came.seen.inboxes.is_empty() {
             // After a race nearly all of them are here already.

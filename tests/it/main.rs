@@ -56,6 +56,7 @@ mod oracle;
 mod places;
 mod projection;
 mod provenance;
+mod prune;
 mod query;
 #[cfg(unix)]
 mod random;

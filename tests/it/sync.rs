@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::env::{NOW, Ran, TestEnv, write_small_bundle};
 
+mod compacted;
 mod converge;
 mod crowd;
 mod hostile;

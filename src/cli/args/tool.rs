@@ -37,6 +37,10 @@ pub enum SchemaOf {
     Sync,
     /// What 'remote --format json' prints.
     Remote,
+    /// What 'prune --format json' prints.
+    Prune,
+    /// What 'compact --format json' prints.
+    Compact,
 }
 
 /// `git agentv man`

@@ -5,7 +5,7 @@ pub(super) const RELATED: [&[&str]; 6] = [
     &["hooks", "runs-of", "links", "run"],
     &["record", "run", "import", "status", "fsck"],
     &["list", "show", "files", "cat", "export", "studio", "schema"],
-    &["tag", "note", "link", "unlink", "delete", "restore"],
+    &["tag", "note", "link", "unlink", "delete", "restore", "prune", "compact"],
     &["sync", "push", "pull", "fetch", "remote"],
     &["man", "completions"],
 ];

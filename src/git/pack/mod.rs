@@ -8,11 +8,13 @@ mod bulk;
 mod entry;
 mod find;
 mod index;
+mod reclaim;
 mod roll;
 mod small;
 
 pub use bulk::PackWriter;
 pub(super) use find::Packs;
+pub use reclaim::Reclaimed;
 pub use small::{Mark, SmallPack};
 
 use std::path::{Path, PathBuf};

@@ -25,11 +25,13 @@ impl Projection {
     fn fill_cases_of(&mut self, at: usize, store: &Store<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result<usize> {
         let waiting: Vec<(i64, String)> = {
             let mut found = self.db.prepare(&format!(
-                "SELECT r.seq, r.tree FROM runs r WHERE {} AND r.seq NOT IN (SELECT seq FROM read_cases) AND r.status <> ?1",
+                "SELECT r.seq, r.tree FROM runs r WHERE {} AND r.seq NOT IN (SELECT seq FROM read_cases) AND r.status NOT IN (?1, ?2)",
                 self.of_store(at)
             ))?;
-            let pruned = serde_json::to_value(RunStatus::Pruned).unwrap_or_default();
-            let rows = found.query_map(params![pruned.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let word = |status| serde_json::to_value::<RunStatus>(status).unwrap_or_default();
+            let (pruned, stripped) = (word(RunStatus::Pruned), word(RunStatus::Stripped));
+            let rows =
+                found.query_map(params![pruned.as_str(), stripped.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect::<std::result::Result<_, _>>()?
         };
         let mut unread = 0;

@@ -212,6 +212,7 @@ fn status(status: RunStatus) -> &'static str {
         RunStatus::Complete => "complete",
         RunStatus::Partial => "partial",
         RunStatus::Pruned => "pruned",
+        RunStatus::Stripped => "stripped",
         RunStatus::Other => "other",
     }
 }

@@ -120,7 +120,7 @@ pub static FIELDS: [Field; 37] = [
     Field::new("format", Kind::Name, "r.format"),
     Field::new("repo", Kind::Name, "r.repo"),
     Field::new("where", Kind::Place, ""),
-    Field::choice("status", "r.status", &["complete", "partial", "pruned", "passed", "failed", "error"]),
+    Field::choice("status", "r.status", &["complete", "partial", "pruned", "stripped", "passed", "failed", "error"]),
     Field::new("sha", Kind::Commit, "r.sha"),
     // A user of `git log` tries the other name.
     Field::new("on", Kind::Branch, "r.sha").or(&["branch"]),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::git::{Entry, EntryKind, Kind, Oid, Tree};
 use crate::run::{MANIFEST_SCHEMA, Manifest, OVERLAY_SCHEMA, Overlay, RunId, canonical};
-use crate::store::run_files::{ARTIFACTS, MANIFEST, OVERLAY, SOURCE_DIFF};
+use crate::store::run_files::{ARTIFACTS, COMPACTED, MANIFEST, OVERLAY, SOURCE_DIFF};
 
 use super::artifacts;
 use super::objects::{Lack, Objects};
@@ -25,7 +25,7 @@ pub(super) struct Directory {
 #[derive(Debug)]
 pub(super) enum State {
     /// The run that was expected. Without documents if a partial clone did not fetch them.
-    Run(Option<Box<(Manifest, Overlay)>>),
+    Run(Option<Box<(Manifest, Overlay, bool)>>),
     /// Another run.
     Other(RunId),
     /// Nothing that could be read as a run.
@@ -85,7 +85,8 @@ pub(super) fn look(objects: &Objects<'_>, run: &RunId, id: &Oid) -> Directory {
     }
     let files = check_files(objects, &tree, &parsed, overlay.as_ref(), digest.as_ref(), &mut wrong);
     // An overlay that can't be read leaves nothing that a row could be compared with.
-    let documents = overlay.map(|overlay| Box::new((parsed, overlay)));
+    let compacted = tree.get(COMPACTED.as_bytes()).is_some();
+    let documents = overlay.map(|overlay| Box::new((parsed, overlay, compacted)));
     Directory { state: State::Run(documents), wrong, rewrite, files }
 }
 
@@ -190,6 +191,7 @@ fn check_files(
         (MANIFEST, EntryKind::File),
         (OVERLAY, EntryKind::File),
         (SOURCE_DIFF, EntryKind::File),
+        (COMPACTED, EntryKind::File),
         (ARTIFACTS, EntryKind::Dir),
     ] {
         if tree.get(name.as_bytes()).is_some_and(|entry| !is(entry, kind)) {
@@ -201,7 +203,8 @@ fn check_files(
         wrong.push((kind, format!("{SOURCE_DIFF}: {text}")));
     }
     let artifacts = tree.get(ARTIFACTS.as_bytes()).filter(|entry| is(entry, EntryKind::Dir)).map(|entry| entry.id);
-    match (overlay.map(|overlay| overlay.pruned.is_some()), artifacts) {
+    let compacted = tree.get(COMPACTED.as_bytes()).is_some();
+    match (overlay.map(|overlay| compacted || overlay.pruned.is_some()), artifacts) {
         (Some(true), None) if diff.is_none() => return 0,
         (Some(true), there) => {
             let what = if there.is_some() { ARTIFACTS } else { SOURCE_DIFF };

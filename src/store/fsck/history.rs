@@ -28,6 +28,8 @@ pub(super) struct Entry {
     pub(super) listed: Option<Oid>,
     /// A directory of it stands where another run belongs.
     pub(super) misplaced: bool,
+    /// A commit has files of it.
+    pub(super) has_files: bool,
 }
 
 /// All that the log says.
@@ -106,16 +108,21 @@ impl History {
     }
 
     fn add_row(&mut self, repo: &Repo, commit: &CommitInfo, op: Op, row: Row) {
-        let recorded = op == Op::Record;
+        let (recorded, has_files) = (op == Op::Record, row.status.has_files());
         if let Some(entry) = self.get_mut(&row.id) {
             entry.recorded |= recorded;
+            entry.has_files |= has_files;
+            if recorded && !has_files && entry.has_files {
+                let id = row.id;
+                self.notes.push(format!("run {id}: it was compacted, but history has files of it; 'git agentv delete' and 'compact' take them out"));
+            }
             return;
         }
         let at = u32::try_from(self.runs.len()).unwrap_or(u32::MAX);
         self.by_id.insert(row.id.clone(), at);
         let tree = repo.parse_oid(&row.tree);
         let (id, commit) = (row.id, commit.id);
-        self.runs.push(Entry { id, commit, tree, recorded, window: None, listed: None, misplaced: false });
+        self.runs.push(Entry { id, commit, tree, recorded, window: None, listed: None, misplaced: false, has_files });
     }
 
     fn check_date(&mut self, commit: &CommitInfo, date: i64, child: &Oid) {

@@ -127,12 +127,12 @@ impl Store<'_> {
             Err(err) => return Err(err),
         };
         let new = self.rebuild(draft.sink(), &run, &run.overlay, run.artifacts.as_ref(), run.source_diff.as_ref())?;
-        let row = Row::new(&run.manifest, &run.overlay, new.to_string());
+        let row = Row::new(&run.manifest, &run.overlay, new.to_string()).compacted(run.compacted);
         let (op, word, author) = if record {
             let started = run.manifest.started_at.as_deref().and_then(|time| time.parse().ok());
             (Op::Record, "run", self.author_at(started)?)
         } else {
-            let op = if run.overlay.pruned.is_some() { Op::Prune } else { Op::Overlay };
+            let op = if run.is_deleted() { Op::Prune } else { Op::Overlay };
             (op, "repair", self.repo().author()?)
         };
         let subject = format!("{word} {}: {}", row.id, row.headline());

@@ -81,7 +81,7 @@ impl Checker<'_, '_> {
             found.say(id, problem::Kind::Overlay, text, Some(&mend));
         }
         if let State::Run(Some(documents)) = &directory.state {
-            let right = Row::new(&documents.0, &documents.1, tree.to_string());
+            let right = Row::new(&documents.0, &documents.1, tree.to_string()).compacted(documents.2);
             // That it names a bad directory was said.
             let differences = rows::differences(logged, &right).into_iter();
             for text in differences.filter(|text| !(bad_row && text.starts_with("row says tree "))) {

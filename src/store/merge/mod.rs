@@ -10,9 +10,12 @@ mod overlay;
 mod sides;
 mod tree;
 
+use std::collections::HashSet;
+
 use crate::git::{Apart, CommitInfo, ObjectSink, Oid, Repo, Tree};
 use crate::run::{Row, RunId};
 
+use super::compact::{Ground, announces};
 use super::draft::{Draft, Storage};
 use super::tip_tree::TipTree;
 use super::{Error, Result, Store, StoredRun, message};
@@ -56,6 +59,10 @@ pub struct Merged {
     pub came: Traffic,
     /// Runs that both had changed.
     pub both: usize,
+    /// The own tip before, if the history that came was compacted and took its place: the new tip is not on top of it.
+    pub replaced: Option<Oid>,
+    /// Whether the other history has files that the own one, which was compacted, has not: it is merged, and the own tip is not on top of it.
+    pub stripped: bool,
 }
 
 impl Store<'_> {
@@ -66,18 +73,35 @@ impl Store<'_> {
         if !(0..=LAST_SECOND).contains(&theirs.committed) {
             return Err(Error::damaged_commit(&theirs.id, "its date is no date"));
         }
-        let tip = self.tip()?.map(|tip| tip.id);
-        // Nearly always it still holds when the draft is open.
-        let mut known = match tip {
-            Some(tip) => Some((tip, self.repo.apart(&tip, &theirs.id)?)),
-            None => None,
-        };
-        if known.as_ref().is_some_and(|(_, apart)| apart.theirs.is_empty()) {
-            return Ok(Merged { how: How::Nothing, came: Traffic::default(), both: 0 });
+        loop {
+            // Nearly always it still holds when the draft is open.
+            let mut known = match self.tip()? {
+                Some(tip) => Some((tip.id, self.repo.apart(&tip.id, &theirs.id)?)),
+                None => None,
+            };
+            if known.as_ref().is_some_and(|(_, apart)| apart.theirs.is_empty()) {
+                return Ok(Merged {
+                    how: How::Nothing,
+                    came: Traffic::default(),
+                    both: 0,
+                    replaced: None,
+                    stripped: false,
+                });
+            }
+            let many = known.as_ref().is_some_and(|(_, apart)| apart.theirs.len() > MANY);
+            let ground = match &known {
+                Some((tip, apart)) => self.ground((tip, &apart.ours), (&theirs.id, &apart.theirs))?,
+                None => None,
+            };
+            let based = ground.and_then(|ground| Some((known.take()?.0, ground)));
+            let storage = if many { Storage::Bulk } else { Storage::for_few(self.repo) };
+            let merged =
+                self.transact(None, storage, |draft| self.merge_in(draft, &theirs, known.take(), based.as_ref()))?;
+            // None: the own ref moved meanwhile, and the ground with it.
+            if let Some(merged) = merged {
+                return Ok(merged);
+            }
         }
-        let many = known.as_ref().is_some_and(|(_, apart)| apart.theirs.len() > MANY);
-        let storage = if many { Storage::Bulk } else { Storage::for_few(self.repo) };
-        self.transact(None, storage, |draft| self.merge_in(draft, &theirs, known.take()))
     }
 
     /// A commit that has all of `ours` and `theirs`, commits of run histories both, and is one of them if possible. No ref is moved.
@@ -85,25 +109,29 @@ impl Store<'_> {
         let (base, theirs) = (repo.commit(ours)?, repo.commit(theirs)?);
         // The history is in the commits, whatever the store is called.
         let store = Store::new(repo, super::RUNS_REF);
-        Store::build_on(repo, base, |draft| store.merge_in(draft, &theirs, None).map(drop))
+        let apart = repo.apart(&base.id, &theirs.id)?;
+        let ground = store.ground((&base.id, &apart.ours), (&theirs.id, &apart.theirs))?;
+        let based = ground.map(|ground| (base.id, ground));
+        let known = based.is_none().then_some((base.id, apart));
+        Store::build_on(repo, base, |draft| store.merge_in(draft, &theirs, known, based.as_ref()).map(drop))
     }
 
     /// A commit with the runs of `ours` on top of `ours` and of `foreign`, a merge that git made of what `ours` has. No ref is moved.
     pub fn adopt(repo: &Repo, ours: &Oid, foreign: &Oid) -> Result<Oid> {
         let (base, foreign) = (repo.commit(ours)?, repo.commit(foreign)?);
         let tree = base.tree;
-        Store::build_on(repo, base, |draft| draft.join(&foreign, tree, &message::encode_merge(0, &[])))
+        Store::build_on(repo, base.clone(), |draft| draft.join(&base, &foreign, tree, &message::encode_merge(0, &[])))
     }
 
     /// What the commits of `tip` say that none of `known` has.
     pub fn traffic(&self, tip: &Oid, known: &[Oid]) -> Result<Traffic> {
-        Ok(traffic(&Side::read(&self.repo.not_in(&[*tip], known)?)?))
+        Ok(traffic(&Side::read(&self.unknown(&[*tip], known)?)?))
     }
 
     /// What the commits of `tips` say that none of `known` has, and about how many bytes that is; no bytes if
     /// that can't be told.
     pub fn news(&self, tips: &[Oid], known: &[Oid]) -> Result<(Traffic, Option<u64>)> {
-        let side = Side::read(&self.repo.not_in(tips, known)?)?;
+        let side = Side::read(&self.unknown(tips, known)?)?;
         let runs: Vec<Oid> = side.runs.values().filter_map(|deeds| self.repo.parse_oid(&deeds.row.tree)).collect();
         // To tell what is new in a tree, git reads the whole tree that was there before.
         let few = runs.len() <= MANY && runs.iter().all(|id| self.repo.is_tree(id));
@@ -111,39 +139,68 @@ impl Store<'_> {
         Ok((traffic(&side), bytes))
     }
 
-    fn merge_in(&self, draft: &mut Draft<'_>, theirs: &CommitInfo, known: Option<(Oid, Apart)>) -> Result<Merged> {
-        let Some(ours) = draft.base().cloned() else {
+    /// Merges into the draft. `known` is how a tip of ours and theirs differ, `based` the ground on which both were brought, and the tip that it is of; no result if the draft
+    /// has another one and needs a ground.
+    fn merge_in(
+        &self,
+        draft: &mut Draft<'_>,
+        theirs: &CommitInfo,
+        known: Option<(Oid, Apart)>,
+        based: Option<&(Oid, Ground)>,
+    ) -> Result<Option<Merged>> {
+        let merged = |how, came, both, (replaced, stripped)| Ok(Some(Merged { how, came, both, replaced, stripped }));
+        let Some(base) = draft.base().cloned() else {
             draft.fast_forward(theirs);
-            return Ok(Merged { how: How::FastForward, came: self.traffic(&theirs.id, &[])?, both: 0 });
+            return merged(How::FastForward, self.traffic(&theirs.id, &[])?, 0, (None, false));
         };
+        let none = HashSet::new();
+        let given = theirs.id;
+        let (mut ours, mut theirs, mut compacted) = (base.clone(), theirs.clone(), &none);
+        if let Some((tip, ground)) = based {
+            if *tip != base.id {
+                return Ok(None);
+            }
+            (ours, theirs) = (self.repo.commit(&ground.ours)?, self.repo.commit(&ground.theirs)?);
+            compacted = &ground.compacted;
+        }
+        let theirs = &theirs;
+        let replaced = ((ours.id != base.id).then_some(base.id), theirs.id != given);
         let known = known.filter(|(tip, _)| *tip == ours.id).map(|(_, apart)| apart);
         let Apart { ours: left, theirs: right, base } =
             known.map_or_else(|| self.repo.apart(&ours.id, &theirs.id), Ok)?;
+        if based.is_none() && (announces(&left) || announces(&right)) {
+            return Ok(None);
+        }
         let (our_side, their_side) = (Side::read(&left)?, Side::read(&right)?);
         let came = traffic(&their_side);
         if right.is_empty() {
-            return Ok(Merged { how: How::Nothing, came, both: 0 });
+            if replaced.0.is_none() {
+                return merged(How::Nothing, came, 0, replaced);
+            }
+            draft.fast_forward(&ours);
+            return merged(How::FastForward, came, 0, replaced);
         }
         if left.is_empty() {
             draft.fast_forward(theirs);
-            return Ok(Merged { how: How::FastForward, came, both: 0 });
+            return merged(How::FastForward, came, 0, replaced);
         }
         let base = base.map(|base| self.repo.tree(&self.repo.commit(&base)?.tree)).transpose()?;
         self.fetch_for_merge([&ours.tree, &theirs.tree], (&our_side, &their_side))?;
-        let (tree, rows) = self.join(draft.sink(), &ours, theirs, base.as_ref(), (&our_side, &their_side))?;
+        let sides = (&our_side, &their_side);
+        let (tree, rows) = self.join(draft.sink(), (&ours, theirs), base.as_ref(), sides, compacted)?;
         let text = message::encode_merge(came.new, &rows);
-        draft.join(theirs, tree, &text)?;
-        Ok(Merged { how: How::Joined, came, both: rows.len() })
+        draft.join(&ours, theirs, tree, &text)?;
+        merged(How::Joined, came, rows.len(), replaced)
     }
 
     /// The tree of both, and the rows of the runs that both changed.
     fn join(
         &self,
         sink: &mut dyn ObjectSink,
-        ours: &CommitInfo,
-        theirs: &CommitInfo,
+        (ours, theirs): (&CommitInfo, &CommitInfo),
         base: Option<&Tree>,
         sides: (&Side, &Side),
+        compacted: &HashSet<RunId>,
     ) -> Result<(Oid, Vec<Row>)> {
         let (mut a, mut b) = (TipTree::open(self.repo, &ours.tree)?, TipTree::open(self.repo, &theirs.tree)?);
         let mut made = std::collections::HashMap::new();
@@ -153,7 +210,7 @@ impl Store<'_> {
             let (one, other) = (ours.directory(), theirs.directory());
             Ok(match (touched(sides.0), touched(sides.1), id) {
                 (true, true, Some(id)) => {
-                    let (directory, row) = self.merge_run(sink, &id, (one, other), sides)?;
+                    let (directory, row) = self.merge_run(sink, &id, (one, other), sides, compacted)?;
                     made.extend(row.map(|row| (id, (directory, row))));
                     Place::unsealed(Some(directory))
                 }
@@ -191,8 +248,7 @@ impl Store<'_> {
         if let Some(row) = known.into_iter().find(|row| row.tree == hex) {
             return Ok(row.clone());
         }
-        let run = StoredRun::open(self.repo, directory)?;
-        Ok(Row::new(&run.manifest, &run.overlay, hex))
+        Ok(StoredRun::open(self.repo, directory)?.row())
     }
 
     /// Merges a run that both changed. Returns its directory and its row; no row if that is one of theirs.
@@ -202,12 +258,14 @@ impl Store<'_> {
         id: &RunId,
         (ours, theirs): (Option<Oid>, Option<Oid>),
         sides: (&Side, &Side),
+        compacted: &HashSet<RunId>,
     ) -> Result<(Oid, Option<Row>)> {
         let (ours, theirs) = match (ours, theirs) {
             (Some(ours), Some(theirs)) if ours != theirs => (ours, theirs),
             (one, other) => return Ok((one.or(other).unwrap_or_else(|| self.repo.null_id()), None)),
         };
         let (ours, theirs) = (StoredRun::open(self.repo, &ours)?, StoredRun::open(self.repo, &theirs)?);
+        let gone = compacted.contains(id) || ours.compacted || theirs.compacted;
         let changes = |side: &Side| side.runs.get(id).map_or(Ok(Vec::new()), |deeds| self.changes_of(id, deeds));
         let (our_changes, their_changes) = (changes(sides.0)?, changes(sides.1)?);
         let (our_fields, their_fields) = (fields_of(&ours), fields_of(&theirs));
@@ -219,6 +277,14 @@ impl Store<'_> {
         };
         let (run, other) = if age(&ours) <= age(&theirs) { (&ours, &theirs) } else { (&theirs, &ours) };
         let mut overlay = overlay::overlay(&merged, &run.manifest);
+        if gone {
+            // It is on both sides without files, so whatever was said last, it has none.
+            let mut run = StoredRun::open(self.repo, &run.tree)?;
+            run.compacted = true;
+            let directory = self.rebuild(sink, &run, &overlay, None, None)?;
+            let row = Row::new(&run.manifest, &overlay, directory.to_string()).compacted(true);
+            return Ok((directory, Some(row)));
+        }
         let kept = |run: &StoredRun<'_>| {
             let named = run.overlay.pruned.as_ref().and_then(|pruned| pruned.source_diff.clone());
             run.source_diff.map(|id| id.to_string()).or(named)
@@ -246,10 +312,27 @@ impl Store<'_> {
                 Some(parent) => TipTree::open(self.repo, &self.repo.commit(&parent)?.tree)?.get(self.repo, id)?,
                 None => None,
             };
-            let before = before.map(|tree| read(&tree)).transpose()?.unwrap_or_default();
+            let before = match before.map(|tree| read(&tree)) {
+                // Compacted away: only a list of sealed runs names that directory still. The log names what became of it.
+                Some(Err(err)) => match parent.map(|parent| self.logged(&parent, id)).transpose()?.flatten() {
+                    Some(tree) => read(&tree).map_err(|_| err)?,
+                    None => return Err(err),
+                },
+                before => before.transpose()?.unwrap_or_default(),
+            };
             changes.push(Change { at: touch.at, before, after: read(&after)? });
         }
         Ok(changes)
+    }
+
+    /// The directory of a run by the row that holds at a commit.
+    fn logged(&self, commit: &Oid, id: &RunId) -> Result<Option<Oid>> {
+        for commit in self.repo.log(commit)? {
+            if let Some(row) = message::rows(&commit?)?.into_iter().find(|row| row.id == *id) {
+                return Ok(self.repo.parse_oid(&row.tree));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -88,7 +88,11 @@ pub(super) fn merge(ours: (&Fields, &[Change], &Side), theirs: (&Fields, &[Chang
             match (last(name, ours.1, ours.2), last(name, theirs.1, theirs.2)) {
                 (Some(_), None) => a,
                 (None, Some(_)) => b,
-                (Some(one), Some(other)) => if one.at > other.at { one } else { other }.after.get(name),
+                (Some(one), Some(other)) => {
+                    // Not the commits' ids: a compaction changes these.
+                    let rank = |change: &Change| (change.at.0, change.after.get(name).cloned());
+                    if rank(one) > rank(other) { one } else { other }.after.get(name)
+                }
                 // Nobody changed it, so it can't be different; where history is cut off it may seem so.
                 (None, None) => a.max(b),
             }
@@ -105,5 +109,5 @@ fn last<'c>(name: &(Field, String), changes: &'c [Change], side: &Side) -> Optio
     let newest: Vec<_> = of_it.into_iter().filter(|change| change.at.0 == newest).collect();
     // Dates are seconds. Within one, a commit is newer than its ancestors.
     let is_last = |one: &&Change| !newest.iter().any(|other| side.is_ancestor(&one.at.1, &other.at.1));
-    newest.iter().copied().filter(is_last).max_by_key(|change| change.at)
+    newest.iter().copied().filter(is_last).max_by_key(|change| change.after.get(name))
 }

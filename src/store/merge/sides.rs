@@ -30,7 +30,7 @@ pub(super) struct Deeds {
 /// A commit that changed a run.
 #[derive(Debug, Clone)]
 pub(super) struct Touch {
-    /// Newer ones are greater, as far as one can tell.
+    /// When it was, and the commit.
     pub(super) at: (i64, Oid),
     /// The run's directory as the commit left it.
     pub(super) tree: String,

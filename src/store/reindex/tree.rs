@@ -10,7 +10,7 @@ use crate::run::{Manifest, Overlay, Row, RunId};
 use super::LeftOut;
 use super::rows::shards;
 use crate::store::index_files::Indexed;
-use crate::store::run_files::{MANIFEST, OVERLAY};
+use crate::store::run_files::{COMPACTED, MANIFEST, OVERLAY};
 use crate::store::sealed::{SEALED, SealedRuns};
 use crate::store::{Result, Store};
 
@@ -20,6 +20,7 @@ struct Documents {
     tree: Oid,
     manifest: Oid,
     overlay: Option<Oid>,
+    compacted: bool,
 }
 
 impl Store<'_> {
@@ -39,6 +40,7 @@ impl Store<'_> {
                     tree,
                     manifest: manifest.id,
                     overlay: entries.get(OVERLAY.as_bytes()).map(|entry| entry.id),
+                    compacted: entries.get(COMPACTED.as_bytes()).is_some(),
                 }),
                 None => left_out.push(LeftOut { path, reason: format!("it has no {MANIFEST}") }),
             }
@@ -96,6 +98,6 @@ impl Store<'_> {
             return Ok(Err(format!("{MANIFEST} is that of run {}", manifest.id)));
         }
         let recorded = manifest.recorded_at.parse().map_or(0, Timestamp::as_second);
-        Ok(Ok(Indexed::new(&Row::new(&manifest, &overlay, run.tree.to_string()), recorded)))
+        Ok(Ok(Indexed::new(&Row::new(&manifest, &overlay, run.tree.to_string()).compacted(run.compacted), recorded)))
     }
 }

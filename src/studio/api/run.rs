@@ -124,7 +124,7 @@ pub(in crate::studio) fn document(desk: &mut Desk, name: &str, with_results: boo
     let commit = run.source_commit(store.repo(), &mut |err| tracing::debug!(%err, "no address of the commit"));
     let provenance = Provenance { commit, links: run.linked_commits(store.repo()) };
     // A deleted run has its numbers, but no cases.
-    let results = (with_results && run.overlay.pruned.is_none()).then(|| results::of(&run)).transpose()?;
+    let results = (with_results && !run.is_deleted()).then(|| results::of(&run)).transpose()?;
     let (manifest, overlay) = (run.manifest.clone(), run.overlay.clone());
     Ok(RunDocument { run: RunItem::new(row, recorded), manifest, overlay, provenance, previous, results })
 }

@@ -69,6 +69,7 @@ impl Line {
             state: match row.status {
                 RunStatus::Partial => "partial",
                 RunStatus::Pruned => "deleted",
+                RunStatus::Stripped => "files deleted",
                 RunStatus::Complete | RunStatus::Other => "",
             },
         }

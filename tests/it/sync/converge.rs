@@ -20,7 +20,7 @@ fn three(env: &TestEnv, format: &str) -> Vec<PathBuf> {
 }
 
 /// One random edit.
-fn edit(env: &TestEnv, random: &mut Random, dir: &Path, time: u64) {
+fn edit(env: &TestEnv, random: &mut Random, dir: &Path, time: u64, compacts: bool) {
     let known = if env.git_in(dir, ["rev-parse", "-q", "--verify", RUNS]).code == 0 { ids(env, dir) } else { vec![] };
     if known.is_empty() || random.below(4) == 0 {
         // Sometimes two clones record the same bundle.
@@ -30,7 +30,11 @@ fn edit(env: &TestEnv, random: &mut Random, dir: &Path, time: u64) {
     let id = known[random.below(known.len() as u64) as usize].as_str();
     let tag = format!("t{}", random.below(3));
     let (add, remove) = (format!("+{tag}"), format!("-{tag}"));
-    let ran = match random.below(7) {
+    let ran = match random.below(if compacts { 12 } else { 7 }) {
+        7 => at(env, dir, time, &["delete", id]),
+        8 => at(env, dir, time, &["prune", "--older-than", "1d", "--keep", "tag:t0 or tag:t1", "--yes"]),
+        9 => at(env, dir, time, &["prune", "--older-than", "1d", "--keep", "-tag:t1", "--artifacts-only", "--yes"]),
+        10 | 11 => at(env, dir, time, &["compact", "--yes"]),
         0 => at(env, dir, time, &["tag", id, &add]),
         1 => at(env, dir, time, &["tag", id, &remove]),
         2 => at(env, dir, time, &["note", id, "-m", &format!("note {time}")]),
@@ -42,15 +46,15 @@ fn edit(env: &TestEnv, random: &mut Random, dir: &Path, time: u64) {
             at(env, dir, time, &["link", id, head.trim()])
         }
     };
-    // A deleted run can't be linked.
-    assert!(ran.code == 0 || ran.stderr.contains("was deleted"), "{ran:?}");
+    // A deleted run can't be linked, and one without files not restored.
+    assert!(ran.code == 0 || ran.stderr.contains("was deleted") || ran.stderr.contains("compacted away"), "{ran:?}");
 }
 
 fn pull(env: &TestEnv, dir: &Path, from: &str) {
     env.agentv_in(dir, ["pull", from]).ok();
 }
 
-fn random_world(seed: u64, format: &str, index: bool) {
+fn random_world(seed: u64, format: &str, index: bool, compacts: bool) {
     let env = TestEnv::without_repo();
     let (dirs, mut random) = (three(&env, format), Random::new(seed));
     for dir in &dirs {
@@ -68,7 +72,11 @@ fn random_world(seed: u64, format: &str, index: bool) {
         } else {
             // Now and then in the very same second as others.
             let time = if random.below(6) == 0 { time - 1 } else { time };
-            edit(&env, &mut random, &dirs[who], time);
+            edit(&env, &mut random, &dirs[who], time, compacts);
+        }
+        if compacts && time % 7 == 0 && env.git_in(&dirs[who], ["rev-parse", "-q", "--verify", RUNS]).code == 0 {
+            // What grows with the clone, whatever happens to its history.
+            env.agentv_in(&dirs[who], ["list", "passed>=0", "--deleted", "-n", "0"]).ok();
         }
         if index && time == 30 {
             for dir in dirs.iter().filter(|dir| env.git_in(dir, ["rev-parse", "-q", "--verify", RUNS]).code == 0) {
@@ -107,6 +115,7 @@ fn random_world(seed: u64, format: &str, index: bool) {
         }
         assert_eq!(rows(&env, end), listed, "seed {seed}");
         whole(&env, end);
+        nothing_came_back(&env, end);
         if index {
             env.agentv_in(end, ["reindex", "--repo", ".", "--branch", RUNS, "--check"]).ok();
         }
@@ -125,6 +134,29 @@ fn random_world(seed: u64, format: &str, index: bool) {
     assert_eq!(tree(&env, &dirs[0]), wanted);
 }
 
+/// A run that lost its files in one place has none anywhere.
+fn nothing_came_back(env: &TestEnv, dir: &Path) {
+    let log = env
+        .git_in(dir, ["log", "--format=%(trailers:key=Agentv-Op,valueonly)%(trailers:key=Agentv-Row,valueonly)", RUNS])
+        .ok();
+    let (mut with, mut without) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let mut record = false;
+    for line in log.lines() {
+        if line.starts_with('{') {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let (id, has_files) = (row["id"].as_str().unwrap().to_owned(), row["status"] == "complete");
+            if has_files {
+                with.insert(id);
+            } else if record {
+                without.insert(id);
+            }
+        } else if !line.is_empty() {
+            record = line == "record";
+        }
+    }
+    assert_eq!(with.intersection(&without).collect::<Vec<_>>(), [""; 0]);
+}
+
 /// All rows, by id: what the fold makes of the log.
 fn rows(env: &TestEnv, dir: &Path) -> Vec<String> {
     let list = list(env, dir);
@@ -134,18 +166,26 @@ fn rows(env: &TestEnv, dir: &Path) -> Vec<String> {
 #[test]
 fn three_clones_end_with_the_same_tree_in_any_order() {
     for seed in 0..5 {
-        random_world(seed, "sha1", false);
+        random_world(seed, "sha1", false, false);
     }
 }
 
 #[test]
 fn three_clones_with_sha256() {
-    random_world(77, "sha256", false);
+    random_world(77, "sha256", false, false);
 }
 
 #[test]
 fn three_clones_that_keep_an_index() {
     for seed in 100..102 {
-        random_world(seed, "sha1", true);
+        random_world(seed, "sha1", true, false);
+    }
+}
+
+#[test]
+fn three_clones_that_prune_and_compact() {
+    let full = std::env::var_os("AGENTV_TEST_FULL").is_some();
+    for seed in 200..if full { 230 } else { 203 } {
+        random_world(seed, ["sha1", "sha256"][seed as usize % 2], seed % 3 == 0, true);
     }
 }
