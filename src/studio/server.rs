@@ -45,7 +45,7 @@ pub fn run(settings: &Settings, started: &mut dyn FnMut(&str)) -> Result<(), Err
             project.watch.start(&site, project);
             // Whoever asks first should not have to wait for all runs to be read.
             let project = Arc::clone(project);
-            tokio::task::spawn_blocking(move || project.at_desk(|desk| Ok(drop(desk.rows()?))));
+            tokio::task::spawn_blocking(move || project.at_desk(|desk| desk.rows().map(|_| ()).map_err(Into::into)));
         }
         started(&link);
         signal.wait().await;
