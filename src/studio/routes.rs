@@ -66,5 +66,8 @@ fn api() -> Router<Arc<Site>> {
 }
 
 fn pages() -> Router<Arc<Site>> {
-    Router::new().route("/", get(pages::runs::show)).route("/rows", get(pages::rows::show)).route("/sync", get(pages::sync::show))
+    Router::new()
+        .route("/", get(pages::runs::show))
+        .route("/rows", get(pages::rows::show))
+        .route("/sync", get(pages::sync::show))
 }
