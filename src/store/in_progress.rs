@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use crate::run::{Below, Counts, DirBundle, look_below};
+use crate::run::{Below, Counts, DirBundle, formats, look_below};
 
 use super::record::{self, RecordOptions};
 use super::unrecorded::{modified, signature};
@@ -77,8 +77,12 @@ fn is_recent(path: &Path) -> bool {
 
 fn look(dir: &Path, path: &Path) -> Option<InProgress> {
     let bundle = DirBundle::load(path).ok()?;
-    let options =
-        RecordOptions { given: Default::default(), partial: true, provenance: Provenance::Unknown, source_diff: None };
+    let options = RecordOptions {
+        given: formats::generic::Given::default(),
+        partial: true,
+        provenance: Provenance::Unknown,
+        source_diff: None,
+    };
     let reading = record::read(&bundle.name, &bundle, &options).ok()?;
     Some(InProgress {
         path: path.strip_prefix(dir).unwrap_or(path).to_string_lossy().replace('\\', "/"),

@@ -54,7 +54,7 @@ impl StoredRun<'_> {
                 continue;
             }
             let is_file = matches!(entry.kind, EntryKind::File | EntryKind::Executable);
-            if !is_file && !(in_parts && entry.kind == EntryKind::Dir) {
+            if !(is_file || in_parts && entry.kind == EntryKind::Dir) {
                 return Err(no_file());
             }
             return self.describe(path, &TreeFile { kind: entry.kind, id: entry.id, split: in_parts });

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::api::watch::Watch;
 use super::site::Site;
 use super::{Error, PORT, Settings, routes};
 
@@ -42,10 +43,10 @@ pub fn run(settings: &Settings, started: &mut dyn FnMut(&str)) -> Result<(), Err
             servers.spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped).await });
         }
         for project in &site.projects {
-            project.watch.start(&site, project);
+            Watch::start(&site, project);
             // Whoever asks first should not have to wait for all runs to be read.
             let project = Arc::clone(project);
-            tokio::task::spawn_blocking(move || project.at_desk(|desk| Ok(drop(desk.rows()?))));
+            tokio::task::spawn_blocking(move || project.at_desk(|desk| desk.rows().map(|_| ()).map_err(Into::into)));
         }
         started(&link);
         signal.wait().await;

@@ -85,14 +85,13 @@ pub(in crate::studio) async fn show(asked: Asked, Params(params): Params<Compare
 /// Compares two runs.
 pub(in crate::studio) fn compare(desk: &mut Desk, run: &str, with: Option<&str>) -> Result<Comparison, Problem> {
     let after = desk.row(run)?;
-    let before = match with {
-        Some(with) => desk.row(with)?,
-        None => {
-            let (_, projection) = desk.rows()?;
-            let previous = projection.previous(&after.0, after.1)?;
-            let id = previous.ok_or_else(|| Problem::not_found("there is no run before it to compare with"))?.id;
-            desk.row(id.as_str())?
-        }
+    let before = if let Some(with) = with {
+        desk.row(with)?
+    } else {
+        let (_, projection) = desk.rows()?;
+        let previous = projection.previous(&after.0, after.1)?;
+        let id = previous.ok_or_else(|| Problem::not_found("there is no run before it to compare with"))?.id;
+        desk.row(id.as_str())?
     };
     let store = desk.store();
     let (old, new) = (sorted_cases(&store.open_row(&before.0)?)?, sorted_cases(&store.open_row(&after.0)?)?);

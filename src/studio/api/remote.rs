@@ -144,7 +144,7 @@ pub(in crate::studio) fn shown_url(url: &str) -> String {
     let path = url.strip_prefix("file://").unwrap_or(&url);
     let is_path = path.len() < url.len() || path.starts_with(['/', '.', '\\']) || path.get(1..3) == Some(":\\");
     if !is_path {
-        return url.to_string();
+        return url.clone();
     }
     path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }

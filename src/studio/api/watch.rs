@@ -68,8 +68,8 @@ impl Watch {
         Ok((Tip { tip }, self.in_progress(&store)))
     }
 
-    /// Begins to look.
-    pub(in crate::studio) fn start(&self, site: &Arc<Site>, project: &Arc<Project>) {
+    /// Begins to look at a project.
+    pub(in crate::studio) fn start(site: &Arc<Site>, project: &Arc<Project>) {
         let (site, project) = (Arc::clone(site), Arc::clone(project));
         tokio::spawn(async move {
             let stopped = site.stopped();

@@ -45,6 +45,7 @@ impl Frame {
     }
 
     /// The address of an asset.
+    #[expect(clippy::unused_self, reason = "a template asks what it is given")]
     pub(super) fn asset(&self, name: &str) -> String {
         super::assets::address(name)
     }

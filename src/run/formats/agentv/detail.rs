@@ -64,7 +64,9 @@ fn short(files: &dyn Files, path: Option<&str>) -> Result<Option<String>, Bundle
 
 /// What the user says first in a transcript.
 fn asked(files: &dyn Files, path: Option<&str>) -> Result<Option<String>, BundleError> {
-    let Some(path) = path.filter(|path| path.ends_with(".json")) else { return Ok(None) };
+    let Some(path) = path.filter(|path| path.rsplit_once('.').is_some_and(|(_, ending)| ending == "json")) else {
+        return Ok(None);
+    };
     let bytes = files.read(path)?.filter(|bytes| bytes.len() <= SHORT);
     let Some(document) = bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else { return Ok(None) };
     let turn = list(document.get("turns")).find(|turn| turn.get("type").and_then(Value::as_str) == Some("user"));

@@ -73,6 +73,7 @@ struct Text {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are upstream's")]
 struct Transcript {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

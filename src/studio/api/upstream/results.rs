@@ -13,6 +13,7 @@ pub(super) const NO_CATEGORY: &str = "Uncategorized";
 
 /// The cases of a run.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are upstream's")]
 pub(in crate::studio) struct Results {
     /// One for each case; keys are upstream's.
     results: Vec<Map<String, Value>>,
