@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::fsck::Fsck;
+use super::promote::Promote;
 use super::remote::RemoteArgs;
 use super::sync::Sync;
 
@@ -129,6 +130,8 @@ pub enum Command {
     Restore(Runs),
     /// Check every run, and repair what can be derived
     Fsck(Fsck),
+    /// Take all runs to a results repository of their own
+    Promote(Promote),
     /// Share runs with a remote: fetch, merge, push
     Sync(Sync),
     /// Push runs to a remote; what it has is merged first

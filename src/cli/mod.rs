@@ -27,6 +27,7 @@ mod output;
 mod passthrough;
 mod places;
 mod progress;
+mod promote;
 mod query;
 mod record;
 mod records;
@@ -41,6 +42,7 @@ mod source;
 mod status;
 mod sync;
 mod table;
+mod target;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -160,6 +162,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::RunsOf(args) => runs_of::run(context, &args),
         Command::Links(args) => links::run(context, &args),
         Command::Fsck(args) => fsck::run(context, &args),
+        Command::Promote(args) => promote::run(context, &args),
         Command::Sync(args) => sync::run(context, &args, sync::What::Sync),
         Command::Push(args) => sync::run(context, &args, sync::What::Push),
         Command::Pull(args) => sync::run(context, &args, sync::What::Pull),

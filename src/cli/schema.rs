@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::fsck::FsckReport;
 use super::hooks::HooksReport;
 use super::list::ListDocument;
+use super::promote::PromoteReport;
 use super::records::print_json;
 use super::remote::RemoteReport;
 use super::show::ShownRun;
@@ -37,6 +38,7 @@ fn schema(of: SchemaOf) -> JsonSchema {
         SchemaOf::Fsck => schema_for!(FsckReport),
         SchemaOf::Sync => schema_for!(SyncReport),
         SchemaOf::Remote => schema_for!(RemoteReport),
+        SchemaOf::Promote => schema_for!(PromoteReport),
         SchemaOf::Hooks => schema_for!(HooksReport),
     }
 }

@@ -37,6 +37,8 @@ pub enum SchemaOf {
     Sync,
     /// What 'remote --format json' prints.
     Remote,
+    /// What 'promote --format json' prints.
+    Promote,
 }
 
 /// `git agentv man`
