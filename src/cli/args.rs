@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::compact::Compact;
 use super::fsck::Fsck;
+use super::promote::Promote;
 use super::prune::Prune;
 use super::remote::RemoteArgs;
 use super::studio::Studio;
@@ -136,6 +137,8 @@ pub enum Command {
     Compact(Compact),
     /// Check every run, and repair what can be derived
     Fsck(Fsck),
+    /// Take all runs to a results repository of their own
+    Promote(Promote),
     /// Share runs with a remote: fetch, merge, push
     Sync(Sync),
     /// Push runs to a remote; what it has is merged first

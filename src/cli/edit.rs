@@ -3,46 +3,53 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::run::RunId;
-use crate::store::{Edit, Edited, Store};
+use crate::store::{Edit, Edited};
 
 use super::args::{Note, Runs, Tag};
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::Failure;
 use super::output::{sanitize, sanitize_lines};
-use super::places::find_own;
+use super::places::Places;
+use super::target::changed;
 
 pub(super) fn tag(context: &mut Context, args: &Tag) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
-    let store = store(&repo);
-    let run = find_own(context, &store, &args.run)?;
-    let tags = if args.edits.is_empty() {
-        run.overlay.effective_tags(&run.manifest.tags)
-    } else {
-        store.edit(run.id(), &Edit::Tags(args.edits.clone()))?.row.tags
-    };
+    let places = Places::of(context, &repo);
+    // Tags can be looked at wherever the run is.
+    if args.edits.is_empty() {
+        let (run, _) = places.find(&args.run)?;
+        let mut out = context.ui.out(None);
+        writeln!(out, "{}  {}", run.id(), sanitize(&run.overlay.effective_tags(&run.manifest.tags).join(" ")))?;
+        out.finish()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (store, run) = places.find_to_change(&args.run)?;
+    let tags = store.edit(run.id(), &Edit::Tags(args.edits.clone()))?.row.tags;
     let mut out = context.ui.out(None);
     writeln!(out, "{}  {}", run.id(), sanitize(&tags.join(" ")))?;
     out.finish()?;
+    changed(&context.ui, &repo, &[store])?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn note(context: &mut Context, args: &Note) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
-    let store = store(&repo);
-    let run = find_own(context, &store, &args.run)?;
+    let places = Places::of(context, &repo);
     let mut out = context.ui.out(None);
     match (&args.message, args.remove) {
         (None, false) => {
+            let (run, _) = places.find(&args.run)?;
             if let Some(note) = &run.overlay.note {
                 writeln!(out, "{}", sanitize_lines(note).trim_end())?;
             }
         }
         (message, _) => {
             let note = message.clone().filter(|message| !message.trim().is_empty());
+            let (store, run) = places.find_to_change(&args.run)?;
             let edited = store.edit(run.id(), &Edit::Note(note.clone()))?;
             let word = if note.is_some() { "noted" } else { "removed the note of" };
             writeln!(out, "{}", said(word, "the note is the same on", &edited))?;
+            changed(&context.ui, &repo, &[store])?;
         }
     }
     out.finish()?;
@@ -60,19 +67,16 @@ pub(super) fn restore(context: &mut Context, args: &Runs) -> Result<ExitCode, Fa
 /// Applies one change to several runs. All names are looked up first: a typo changes nothing.
 fn change(context: &mut Context, args: &Runs, edit: &Edit, done: &str, nothing: &str) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
-    let store = store(&repo);
-    let ids = args.runs.iter().map(|spec| find(context, &store, spec)).collect::<Result<Vec<_>, _>>()?;
+    let places = Places::of(context, &repo);
+    let found = args.runs.iter().map(|spec| places.find_to_change(spec)).collect::<Result<Vec<_>, _>>()?;
     let mut out = context.ui.out(None);
-    for id in ids {
-        let edited = store.edit(&id, edit)?;
+    for (store, run) in &found {
+        let edited = store.edit(run.id(), edit)?;
         writeln!(out, "{}", said(done, nothing, &edited))?;
     }
     out.finish()?;
+    changed(&context.ui, &repo, &found.iter().map(|(store, _)| *store).collect::<Vec<_>>())?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn find(context: &Context, store: &Store<'_>, spec: &str) -> Result<RunId, Failure> {
-    Ok(find_own(context, store, spec)?.id().clone())
 }
 
 fn said(done: &str, nothing: &str, edited: &Edited) -> String {

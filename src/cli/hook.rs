@@ -13,8 +13,9 @@ use crate::hooks::{Event, buffer::Editing, commit_msg, install, prepare, rewrite
 
 use super::args::Hook;
 use super::auto_push;
-use super::context::{Context, store};
+use super::context::{Context, store as own};
 use super::failure::Failure;
+use super::target::Target;
 
 /// When we give up, a little before the hook's script would.
 const LIMIT: Duration = Duration::from_millis(400);
@@ -67,7 +68,8 @@ pub(super) fn run(context: &Context, args: &Hook) -> ExitCode {
 
 fn act(context: &Context, repo: &Repo, event: Event, args: &Hook, limit: Duration) -> Result<(), Failure> {
     let env = &context.ui.env;
-    let store = store(repo);
+    let target = Target::known(&context.ui, repo);
+    let store = target.store();
     let start = Instant::now();
     let editing = if env.git_editor.as_deref() == Some(":") { Editing::None } else { Editing::Editor };
     // pre-commit leaves the file out if its own filters do not match it.
@@ -103,7 +105,12 @@ fn act(context: &Context, repo: &Repo, event: Event, args: &Hook, limit: Duratio
         Event::PostRewrite => {
             let mut input = String::new();
             std::io::stdin().lock().read_to_string(&mut input)?;
-            rewrite::run(&store, &rewrite::parse(repo, &input), start + limit / 2)?;
+            let rewritten = rewrite::parse(repo, &input);
+            rewrite::run(&store, &rewritten, start + limit / 2)?;
+            // A run may also be where it was recorded before there was a results repository.
+            if store.repo().git_dir() != repo.git_dir() {
+                rewrite::run(&own(repo), &rewritten, start + limit / 2)?;
+            }
         }
         Event::PrePush => auto_push::start(context, repo, args)?,
     }

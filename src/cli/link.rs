@@ -10,12 +10,13 @@ use crate::hooks::{self, LinkState, Linked, TRAILER, Unlinked};
 use crate::store::StoredRun;
 
 use super::args::{DocumentFormat, Link, Unlink};
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::Failure;
 use super::output::sanitize;
-use super::places::find_own;
+use super::places::Places;
 use super::records::{JSON_VERSION, print_json};
 use super::source::short;
+use super::target::changed;
 
 /// What `link` and `unlink` print with `--format json`.
 #[derive(Debug, Serialize)]
@@ -76,8 +77,8 @@ impl Report {
 
 pub(super) fn link(context: &mut Context, args: &Link) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
-    let store = store(&repo);
-    let run = find_own(context, &store, &args.run)?;
+    let places = Places::of(context, &repo);
+    let (store, run) = places.find_to_change(&args.run)?;
     let commit = find_commit(&repo, args.commit.as_deref())?;
     let mut report = Report::new(&run, &commit);
     let text = match hooks::link(&store, &run, &commit)? {
@@ -103,13 +104,14 @@ pub(super) fn link(context: &mut Context, args: &Link) -> Result<ExitCode, Failu
         }
     };
     report.print(context, args.format, &text)?;
+    changed(&context.ui, &repo, &[store])?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn unlink(context: &mut Context, args: &Unlink) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
-    let store = store(&repo);
-    let run = find_own(context, &store, &args.run)?;
+    let places = Places::of(context, &repo);
+    let (store, run) = places.find_to_change(&args.run)?;
     let commit = find_commit(&repo, args.commit.as_deref())?;
     let mut report = Report::new(&run, &commit);
     let linked_before = run.overlay.is_linked(&report.commit);
@@ -136,9 +138,11 @@ pub(super) fn unlink(context: &mut Context, args: &Unlink) -> Result<ExitCode, F
             let kept = if linked_before { "; the link kept with the run was removed" } else { "" };
             let message =
                 format!("the message of {} still cites {}, and was not changed: {why}{kept}", report.name(), run.id());
+            changed(&context.ui, &repo, &[store])?;
             return Err(Failure { code: 1, ..Failure::new(message) });
         }
     }
+    changed(&context.ui, &repo, &[store])?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -28,6 +28,7 @@ mod output;
 mod passthrough;
 mod places;
 mod progress;
+mod promote;
 mod prune;
 mod query;
 mod record;
@@ -44,6 +45,7 @@ mod status;
 mod studio;
 mod sync;
 mod table;
+mod target;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -166,6 +168,7 @@ fn dispatch(context: &mut Context, command: Command) -> Result<ExitCode, Failure
         Command::RunsOf(args) => runs_of::run(context, &args),
         Command::Links(args) => links::run(context, &args),
         Command::Fsck(args) => fsck::run(context, &args),
+        Command::Promote(args) => promote::run(context, &args),
         Command::Sync(args) => sync::run(context, &args, sync::What::Sync),
         Command::Push(args) => sync::run(context, &args, sync::What::Push),
         Command::Pull(args) => sync::run(context, &args, sync::What::Pull),

@@ -4,7 +4,6 @@ use std::cell::OnceCell;
 
 use crate::git::Repo;
 use crate::index::StoreSet;
-use crate::run::RunId;
 use crate::store::{self, Store, StoredRun};
 use crate::sync::places::{self, Kind, Place};
 use crate::sync::results::{self, Dirs};
@@ -149,8 +148,8 @@ impl<'r> Places<'r> {
 
     /// The run that `spec` means, and the name of where it was found, if it is not among the own ones.
     pub(super) fn find(&self, spec: &str) -> Result<(StoredRun<'_>, Option<&str>), Failure> {
-        let missing = match Store::of(self.repo).find(spec) {
-            Ok(run) => return Ok((run, None)),
+        let missing = match self.find_as_usual(self.usual()?, spec) {
+            Ok((place, run)) => return Ok((run, place.map(|place| place.name.as_str()))),
             // What is counted from the newest is counted here.
             Err(store::Error::NoRun(missing)) if !spec.starts_with("@{") => missing,
             Err(err) => return Err(err.into()),
@@ -174,30 +173,46 @@ impl<'r> Places<'r> {
         Ok((run, Some(place)))
     }
 
+    /// Where runs are read when nobody says where, if that is more than the own ones: these, and the results repository.
+    fn usual(&self) -> Result<Vec<&Place<'r>>, Failure> {
+        if results::configured(self.repo, &self.dirs)?.results.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(self.all()?.iter().map(|known| &known.place).filter(|place| place.is_default).collect())
+    }
+
+    /// Looks in `usual` places. No place means the own runs.
+    fn find_as_usual<'p>(
+        &'p self,
+        usual: Vec<&'p Place<'r>>,
+        spec: &str,
+    ) -> store::Result<(Option<&'p Place<'r>>, StoredRun<'p>)> {
+        if usual.len() < 2 {
+            return Ok((None, Store::of(self.repo).find(spec)?));
+        }
+        let (place, run) = places::find(usual, spec)?;
+        Ok((Some(place).filter(|place| place.kind != Kind::Local), run))
+    }
+
+    /// The run that the user means, and the store to change it in. Of one that can't be changed here it is told where it is.
+    pub(super) fn find_to_change(&self, spec: &str) -> Result<(Store<'_>, StoredRun<'_>), Failure> {
+        let (run, name) = self.find(spec)?;
+        let Some(name) = name else { return Ok((Store::of(self.repo), run)) };
+        let place = self.all()?.iter().map(|known| &known.place).find(|place| place.name == name);
+        let shown = sanitize(name);
+        let hint = match place {
+            Some(place) if !place.is_read_only => return Ok((place.store_of(self.repo), run)),
+            Some(place) if place.kind == Kind::ResultsRepo => {
+                "upstream's tools write it: its runs can be read here, and changed with what published them".into()
+            }
+            _ => format!("'git agentv pull {shown}' takes it over; then it can be changed"),
+        };
+        Err(Failure::new(format!("run {} is in '{shown}', not among the runs of this clone", run.id())).hint(hint))
+    }
+
     /// All stores but that of the own runs, and what they are called.
     pub(super) fn elsewhere(&self) -> Result<impl Iterator<Item = (&str, Store<'_>)>, Failure> {
         let others = self.all()?.iter().filter(|known| known.place.kind != Kind::Local);
         Ok(others.flat_map(|known| known.stores().map(|store| (known.place.name.as_str(), store))))
     }
-}
-
-/// The own run that `spec` means, to change it. Of one that is only elsewhere it is told where.
-pub(super) fn find_own<'r>(context: &Context, store: &Store<'r>, spec: &str) -> Result<StoredRun<'r>, Failure> {
-    let failure = match store.find(spec) {
-        Err(err @ store::Error::NoRun(_)) => err,
-        result => return Ok(result?),
-    };
-    let places = Places::of(context, store.repo());
-    let Ok((run, Some(place))) = places.find(spec) else { return Err(failure.into()) };
-    Err(only_elsewhere(&places, run.id(), place))
-}
-
-fn only_elsewhere(places: &Places<'_>, id: &RunId, place: &str) -> Failure {
-    let shown = sanitize(place);
-    let all = places.all().unwrap_or_default();
-    let kind = all.iter().find(|known| known.place.name == place).map(|known| known.place.kind);
-    Failure::new(format!("run {id} is in '{shown}', not among the runs of this clone")).hint(match kind {
-        Some(Kind::Remote) => format!("'git agentv pull {shown}' takes it over; then it can be changed"),
-        _ => "it can be changed where it is".to_owned(),
-    })
 }

@@ -9,10 +9,11 @@ use crate::store::{Provenance, RecordOptions, State, Store};
 
 use super::args::{About, DocumentFormat, Record};
 use super::bundles;
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::Failure;
 use super::progress::Progress;
 use super::records::{JSON_VERSION, print_json};
+use super::target::Target;
 
 impl About {
     /// As the store takes it.
@@ -43,7 +44,8 @@ impl About {
 
 pub(super) fn run(context: &mut Context, args: &Record) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
-    let store = store(&repo);
+    let target = Target::open(&context.ui, &repo)?;
+    let store = target.store();
     let provenance = match &args.commit {
         Some(revision) => Provenance::Given(repo.resolve_commit(revision)?),
         None => Provenance::Reflog,
@@ -87,6 +89,7 @@ pub(super) fn run(context: &mut Context, args: &Record) -> Result<ExitCode, Fail
     for (path, reason) in &waiting {
         context.ui.warning(&format!("not recorded, it is incomplete: {} ({reason})", path.display()));
     }
+    target.recorded(&context.ui, reports.iter().filter(|report| report.outcome == "recorded").count());
     // The last failure ends the command in the usual way, those before it are told here.
     let last = failures.pop();
     for failure in &failures {
@@ -100,7 +103,7 @@ type Waiting = Vec<(PathBuf, String)>;
 
 /// What is to be recorded when nobody says what: all that is not recorded, but what an eval still writes.
 fn pending(store: &Store<'_>, args: &Record) -> Result<(Vec<PathBuf>, Waiting), Failure> {
-    if store.repo().work_dir().is_none() {
+    if store.source().work_dir().is_none() {
         return Err(Failure::usage("a bare repository has no .agentv/results to look in").hint("name the bundle"));
     }
     if args.about.name.is_some() || args.started_at.is_some() {

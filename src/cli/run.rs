@@ -14,15 +14,17 @@ use crate::store::{self, Provenance, RecordOptions, Snapshot, Store, observe};
 use super::args::Run;
 use super::bundles;
 use super::child;
-use super::context::{Context, store};
+use super::context::Context;
 use super::failure::{FATAL, Failure};
 use super::output::Ui;
+use super::target::Target;
 
 pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
     let given = args.about.given()?;
     // Better now than after an hour of evaluation.
     repo.ensure_git()?;
+    let target = Target::open(&context.ui, &repo)?;
     let watch = Watch::begin(&repo, &context.dir)?;
     let results = Results::make(&repo)?;
     let (program, rest) = args.command.split_first().expect("clap requires a command");
@@ -32,17 +34,18 @@ pub(super) fn run(context: &mut Context, args: &Run) -> Result<ExitCode, Failure
     ];
     let code =
         child::run(program, rest, &env, &context.dir).inspect_err(|_| drop(std::fs::remove_dir(&results.dir)))?;
-    let recording = Recording { ui: &context.ui, store: store(&repo), given, partial: args.about.partial, watch };
+    let recording = Recording { ui: &context.ui, store: target.store(), given, partial: args.about.partial, watch };
     let mut recorded = recording.bundles();
     recorded.merge(&recording.results(&results));
     if recorded.count == 0 && !recorded.failed && recorded.incomplete == 0 {
         context.ui.warning("the command left no run: nothing new below .agentv/results or in $AGENTV_RESULTS_DIR");
     }
+    target.recorded(&context.ui, recorded.count);
     Ok(recorded.exit_code(code))
 }
 
 /// Runs upstream's `agentv eval` and records its bundles. Without a repository, or
-/// with a results repository that upstream publishes to, it only runs it.
+/// with a results repository that upstream's tools write, it only runs it.
 pub(super) fn eval(
     ui: &Ui,
     dir: &Path,
@@ -51,31 +54,16 @@ pub(super) fn eval(
     env: &[(&str, OsString)],
 ) -> Result<ExitCode, Failure> {
     let parameters = ui.env.git_config_parameters.as_deref();
-    let repo =
-        Repo::discover(dir, crate::git::ConfigScope::Full, parameters).ok().filter(|repo| !has_results_repo(repo));
+    let repo = Repo::discover(dir, crate::git::ConfigScope::Full, parameters).ok();
     let Some(repo) = repo else { return Ok(ExitCode::from(child::run(program, args, env, dir)?)) };
     // The eval matters more than its record: what can't be observed stays unknown.
     let watch = Watch::begin(&repo, dir).unwrap_or_else(|_| Watch::blind(&repo, dir));
     let code = child::run(program, args, env, dir)?;
-    let recording = Recording { ui, store: store(&repo), given: Given::default(), partial: false, watch };
+    let target = Target::open_or_keep(ui, &repo);
+    let recording = Recording { ui, store: target.store(), given: Given::default(), partial: false, watch };
     let recorded = recording.bundles();
+    target.recorded(ui, recorded.count);
     Ok(recorded.exit_code(code))
-}
-
-/// Whether upstream publishes this project's runs to a results repository.
-fn has_results_repo(repo: &Repo) -> bool {
-    if repo.setting("agentv.resultsRepo").is_some() {
-        return true;
-    }
-    let Some(dir) = repo.work_dir() else { return false };
-    let read = |name: &str| std::fs::read_to_string(dir.join(".agentv").join(name)).ok();
-    let Some(text) = read("config.yaml").or_else(|| read("config.yml")) else { return false };
-    // Unreadable settings are upstream's to complain about.
-    let config: serde_json::Value = serde_saphyr::from_str(&text).unwrap_or_default();
-    let results = config.get("results");
-    ["repo", "repo_url", "repo_path", "path", "repository"]
-        .iter()
-        .any(|key| results.and_then(|results| results.get(key)).is_some_and(|value| !value.is_null()))
 }
 
 /// What was there before the command ran.

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::fsck::FsckReport;
 use super::hooks::HooksReport;
 use super::list::ListDocument;
+use super::promote::PromoteReport;
 use super::prune::PruneReport;
 use super::records::print_json;
 use super::remote::RemoteReport;
@@ -41,6 +42,7 @@ fn schema(of: SchemaOf) -> JsonSchema {
         SchemaOf::Remote => schema_for!(RemoteReport),
         SchemaOf::Prune => schema_for!(PruneReport),
         SchemaOf::Compact => schema_for!(CompactReport),
+        SchemaOf::Promote => schema_for!(PromoteReport),
         SchemaOf::Hooks => schema_for!(HooksReport),
     }
 }

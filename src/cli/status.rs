@@ -1,5 +1,6 @@
 //! `git agentv status`
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -10,8 +11,9 @@ use crate::git::{Repo, without_credentials};
 use crate::hooks::install;
 use crate::hooks::pending::{self, Fate};
 use crate::run::{RunId, RunStatus, format_time};
-use crate::store::{Found, State, Traffic};
+use crate::store::{Found, State, Store, Traffic};
 use crate::sync;
+use crate::sync::results::{Managed, configured};
 
 use super::args::{DocumentFormat, Status};
 use super::context::{Context, store};
@@ -21,6 +23,7 @@ use super::output::{DIM, YELLOW, sanitize};
 use super::progress::Progress;
 use super::records::{JSON_VERSION, print_json};
 use super::sync::told;
+use super::target::Target;
 
 /// What `status --format json` prints.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -52,6 +55,12 @@ pub(super) struct StatusReport {
     discarded: Vec<RunId>,
     /// Hooks of ours that are installed.
     hooks: Vec<String>,
+    /// The results repository that new runs go to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    results: Option<Results>,
+    /// What of the settings about it makes no sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
     /// The remote that runs would be shared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     remote: Option<Remote>,
@@ -64,6 +73,25 @@ struct Problem {
     path: String,
     /// What is the matter.
     reason: String,
+}
+
+/// A results repository.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct Results {
+    /// What it is called.
+    name: String,
+    /// Its address, without credentials.
+    url: String,
+    /// Its branch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
+    /// How many runs of it are known here; absent before it was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<usize>,
+    /// Runs that were recorded for it, or changed, and not sent yet.
+    waiting: usize,
+    /// What is recorded is sent at once.
+    auto_push: bool,
 }
 
 /// A remote.
@@ -120,6 +148,17 @@ pub(super) fn run(context: &mut Context, args: &Status) -> Result<ExitCode, Fail
     }
     let deleted = if report.deleted > 0 { format!(", {} deleted", report.deleted) } else { String::new() };
     line("runs", format!("{}{deleted}", report.runs))?;
+    if let Some(results) = &report.results {
+        let runs = results.runs.map_or_else(|| "not looked at yet".into(), |runs| plural(runs, "run"));
+        let waiting = match results.waiting {
+            0 => String::new(),
+            n => format!(", {} not sent yet: 'git agentv push' sends them", plural(n, "run")),
+        };
+        line("results", format!("{} {}: {runs}{waiting}", sanitize(&results.name), sanitize(&results.url)))?;
+    }
+    if let Some(problem) = &report.problem {
+        line("results", format!("{}; runs are kept in this repository", sanitize(problem)))?;
+    }
     line(
         "bundles",
         match report.unrecorded.len() {
@@ -211,15 +250,19 @@ fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
     let changed = tip.map(|tip| repo.commit(&tip)).transpose()?.map(|commit| commit.committed);
     let shown = |path: &std::path::Path| path.strip_prefix(&context.dir).unwrap_or(path).display().to_string();
     let (mut unrecorded, mut incomplete, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-    for Found { path, state } in store.unrecorded()? {
+    let target = Target::known(&context.ui, repo);
+    let (results, problem) = results(context, repo)?;
+    // A bundle that is recorded in either place is recorded.
+    let here: HashSet<_> = store.unrecorded()?.into_iter().map(|found| found.path).collect();
+    for Found { path, state } in target.store().unrecorded()?.into_iter().filter(|found| here.contains(&found.path)) {
         match state {
             State::Ready => unrecorded.push(shown(&path)),
             State::Incomplete(reason) => incomplete.push(Problem { path: shown(&path), reason }),
             State::Broken(err) => broken.push(Problem { path: shown(&path), reason: err.to_string() }),
         }
     }
-    let waiting = pending::list(&store)?;
-    let discarded = pending::discarded(&store, &waiting)?;
+    let waiting = pending::list(&target.store())?;
+    let discarded = pending::discarded(&target.store(), &waiting)?;
     let pending = waiting.into_iter().filter(|run| run.fate == Fate::Pending).map(|run| run.id).collect();
     Ok(StatusReport {
         pending,
@@ -234,8 +277,33 @@ fn report(context: &Context, repo: &Repo) -> Result<StatusReport, Failure> {
         incomplete,
         broken,
         hooks: hooks(repo)?,
+        results,
+        problem,
         remote: remote(repo, runs + deleted)?,
     })
+}
+
+/// The results repository, and what is wrong with the settings about it.
+fn results(context: &Context, repo: &Repo) -> Result<(Option<Results>, Option<String>), Failure> {
+    let dirs = context.ui.env.dirs();
+    let found = configured(repo, &dirs)?;
+    let Some(results) = found.results else { return Ok((None, found.problem)) };
+    let (mut runs, mut waiting, mut branch) = (None, 0, results.branch.clone());
+    if let Some(managed) = Managed::open(&dirs, &results)? {
+        let name = managed.readable_ref()?;
+        let store = Store::new(managed.repo(), &name);
+        runs = Some(store.rows(false)?.count());
+        branch = Some(managed.branch().to_owned());
+        if name == managed.own_ref()
+            && let Some(tip) = store.tip_id()?
+        {
+            let known: Vec<_> = managed.repo().read_ref(&managed.tracking_ref())?.into_iter().collect();
+            let traffic = store.traffic(&tip, &known)?;
+            waiting = traffic.new + traffic.changed;
+        }
+    }
+    let (name, url, auto_push) = (results.name(), results.shown(), results.auto_push);
+    Ok((Some(Results { name, url, branch, runs, waiting, auto_push }), found.problem))
 }
 
 /// The hooks that call us, as far as one can see. 'git agentv hooks status' tries them.

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use crate::git::{Remote, without_credentials};
+use crate::git::{Remote, Repo, without_credentials};
 use crate::store::Traffic;
+use crate::sync::results::{self, Outcome, ResultsRepo, configured};
 use crate::sync::{self, Listener, Plan, Steps, Synced};
 
 use super::args::DocumentFormat;
@@ -34,6 +35,9 @@ If others push at the same time it merges and tries again. Who keeps losing leav
 refs/agentv/inbox/ of the remote, and the next sync of anyone takes them in.
 
 The runs alone, without the code: git clone agentv::URL, see git-remote-agentv(1).
+
+Where runs go to a results repository (agentv.resultsRepo, .agentv/config.yaml), that one is meant
+unless a REMOTE is named.
 
 Examples:
   git agentv sync
@@ -83,15 +87,19 @@ pub(super) struct SyncReport {
 }
 
 /// Asks at the terminal, and shows what git is doing.
-struct Terminal<'u> {
+pub(super) struct Terminal<'u> {
     ui: &'u Ui,
     yes: bool,
     start: std::time::Instant,
     shown: bool,
 }
 
-impl Terminal<'_> {
-    fn clear(&mut self) {
+impl<'u> Terminal<'u> {
+    pub(super) fn new(ui: &'u Ui, yes: bool) -> Self {
+        Self { ui, yes, start: std::time::Instant::now(), shown: false }
+    }
+
+    pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
@@ -136,15 +144,12 @@ impl Listener for Terminal<'_> {
 
 pub(super) fn run(context: &mut Context, args: &Sync, what: What) -> Result<ExitCode, Failure> {
     let repo = context.repo()?;
+    if let Some(results) = results_repo(context, &repo, args.remote.as_deref())? {
+        return run_results(context, &repo, args, what, &results);
+    }
     let remote = sync::elect(&repo, args.remote.as_deref())?;
-    let steps = Steps {
-        merge: what != What::Fetch,
-        push: matches!(what, What::Sync | What::Push),
-        fold: what != What::Push,
-        dry_run: args.dry_run,
-        full: args.full,
-    };
-    let mut terminal = Terminal { ui: &context.ui, yes: args.yes, start: std::time::Instant::now(), shown: false };
+    let steps = steps(args, what);
+    let mut terminal = Terminal::new(&context.ui, args.yes);
     let synced = sync::sync(&repo, &remote, steps, &mut terminal);
     terminal.clear();
     let synced = synced?;
@@ -167,6 +172,70 @@ pub(super) fn run(context: &mut Context, args: &Sync, what: What) -> Result<Exit
             },
         )?,
         DocumentFormat::Text => text(&mut out, &remote.name, steps, &synced)?,
+    }
+    out.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn steps(args: &Sync, what: What) -> Steps {
+    Steps {
+        merge: what != What::Fetch,
+        push: matches!(what, What::Sync | What::Push),
+        fold: what != What::Push,
+        dry_run: args.dry_run,
+        full: args.full,
+    }
+}
+
+/// The results repository, if it is what `name` means. Without a name it is meant where there is one: new runs go there.
+fn results_repo(context: &Context, repo: &Repo, name: Option<&str>) -> Result<Option<ResultsRepo>, Failure> {
+    let found = configured(repo, &context.ui.env.dirs())?.results;
+    let is_meant = |results: &ResultsRepo| name.is_none_or(|name| name == results.name() || name == results.shown());
+    Ok(found.filter(is_meant))
+}
+
+fn run_results(
+    context: &Context,
+    repo: &Repo,
+    args: &Sync,
+    what: What,
+    results: &ResultsRepo,
+) -> Result<ExitCode, Failure> {
+    let steps = steps(args, what);
+    // Who wants each run pushed at once agreed to it.
+    let mut terminal = Terminal::new(&context.ui, args.yes || results.agreed);
+    let done = results::sync(repo, &context.ui.env.dirs(), results, None, steps, &mut terminal);
+    terminal.clear();
+    let (managed, outcome) = done?;
+    let name = managed.name().to_owned();
+    let mut out = context.ui.out(None);
+    let report = |synced| SyncReport {
+        version: JSON_VERSION,
+        remote: name.clone(),
+        url: results.shown(),
+        dry_run: args.dry_run,
+        synced,
+    };
+    match (outcome, args.format) {
+        (Outcome::Synced(synced), DocumentFormat::Json) => print_json(&mut out, &report(synced))?,
+        (Outcome::Synced(synced), DocumentFormat::Text) => text(&mut out, &name, steps, &synced)?,
+        (Outcome::Read { new, runs, failed }, format) => {
+            for (path, reason) in &failed {
+                context.ui.warning(&format!("left out: {}: {}", sanitize(path), sanitize(reason)));
+            }
+            if format == DocumentFormat::Json {
+                let received = Traffic { new, changed: 0 };
+                print_json(&mut out, &report(Synced { received, ..Synced::default() }))?;
+            } else {
+                let branch = sanitize(managed.branch());
+                let name = sanitize(&name);
+                writeln!(
+                    out,
+                    "read {} of {name}, {new} of them new; upstream's tools write its branch {branch}, nothing is sent",
+                    plural(runs, "run")
+                )?;
+            }
+        }
     }
     out.finish()?;
     Ok(ExitCode::SUCCESS)

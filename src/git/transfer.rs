@@ -80,6 +80,18 @@ impl Repo {
         if status.success() { Ok(()) } else { Err(self.cannot_reach(remote, &words(&stderr))) }
     }
 
+    /// Fetches one ref of another repository on this machine, at `git_dir`, whatever it was here before.
+    pub fn fetch_from(&self, git_dir: &std::path::Path, from: &str, to: &str) -> Result<()> {
+        let dir = std::path::absolute(git_dir).unwrap_or_else(|_| git_dir.to_owned());
+        let git = self.git("fetch").args(["--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options"]);
+        git.arg(dir).arg(format!("+{from}:{to}")).run().map(drop)
+    }
+
+    /// Deletes a ref of this repository, if it is `old`.
+    pub fn delete_ref(&self, name: &str, old: &Oid) -> Result<()> {
+        self.git("update-ref").args(["--no-deref", "-d", name, &old.to_string()]).run().map(drop)
+    }
+
     /// Pushes one ref, never by force: it is moved if it is what was seen, or not at all. No hook of the user runs.
     pub fn push(&self, remote: &str, what: PushRef<'_>, progress: &mut dyn FnMut(&str)) -> Result<RefPush> {
         let done = self.push_all(remote, &[what], progress)?;

@@ -99,7 +99,7 @@ pub fn link(store: &Store<'_>, run: &StoredRun<'_>, commit: &RawCommit) -> Resul
     if state.cited || state.kept {
         return Ok(Linked::Already(state));
     }
-    let repo = store.repo();
+    let repo = store.source();
     let amended = match obstacle(repo, commit)? {
         Some(kept) => Err(kept),
         None => amend(store, commit, &repo.with_trailer(&commit.message, TRAILER, run.id().as_str())?)?,
@@ -128,7 +128,7 @@ pub fn unlink(store: &Store<'_>, run: &StoredRun<'_>, commit: &RawCommit) -> Res
     let amended = match shorter {
         None if !state.kept => return Ok(Unlinked::Never),
         None => Ok(None),
-        Some(message) => match obstacle(store.repo(), commit)? {
+        Some(message) => match obstacle(store.source(), commit)? {
             Some(kept) => Err(kept),
             None => amend(store, commit, &message)?.map(Some),
         },
@@ -177,7 +177,7 @@ fn obstacle(repo: &Repo, commit: &RawCommit) -> Result<Option<Kept>> {
 
 /// Amends HEAD. That git refuses is no failure: the link is kept elsewhere.
 fn amend(store: &Store<'_>, commit: &RawCommit, message: &[u8]) -> Result<Result<Oid, Kept>> {
-    let repo = store.repo();
+    let repo = store.source();
     match repo.amend_message(commit, message) {
         Ok(new) => {
             // Other runs of the old commit must find the new one, also where our hooks are not installed.

@@ -51,7 +51,7 @@ pub(super) fn is_settled(repo: &Repo) -> bool {
 /// Puts the file aside if a commit was made of all that wait: then HEAD is that commit. The next one need
 /// not look at them; `git agentv status` still does. Runs of a commit elsewhere wait for HEAD to come back.
 pub(super) fn retire(store: &Store<'_>, waiting: &[Waiting]) -> Result<()> {
-    let repo = store.repo();
+    let repo = store.source();
     let parents = repo.head()?.commit.map(|head| repo.commit(&head)).transpose()?.map(|head| head.parents);
     let parents = parents.unwrap_or_default();
     let is_done = |run: &Waiting| match run.fate {
@@ -80,7 +80,7 @@ fn read(path: &Path) -> Vec<RunId> {
 /// Notes that `id`, whose source commit is `source`, was recorded in this worktree. It becomes
 /// pending if that commit is HEAD; runs that no longer are leave the file.
 pub fn note(store: &Store<'_>, id: &RunId, source: Option<&str>) -> Result<()> {
-    let repo = store.repo();
+    let repo = store.source();
     if repo.work_dir().is_none() {
         return Ok(());
     }
@@ -93,8 +93,8 @@ pub fn note(store: &Store<'_>, id: &RunId, source: Option<&str>) -> Result<()> {
 
 /// Takes runs out that were linked in another way.
 pub fn forget(store: &Store<'_>, linked: &[RunId]) -> Result<()> {
-    let Some(head) = store.repo().head()?.commit else { return Ok(()) };
-    if !ids(store.repo()).iter().any(|id| linked.contains(id)) {
+    let Some(head) = store.source().head()?.commit else { return Ok(()) };
+    if !ids(store.source()).iter().any(|id| linked.contains(id)) {
         return Ok(());
     }
     update(store, head, |kept| kept.retain(|id| !linked.contains(id)))
@@ -120,7 +120,7 @@ pub fn drop_stale(repo: &Repo, knows: impl Fn(&RunId) -> bool) -> Result<()> {
 
 /// Rewrites the file with those that are pending on `head`, changed by `change`.
 fn update(store: &Store<'_>, head: Oid, change: impl FnOnce(&mut Vec<RunId>)) -> Result<()> {
-    let repo = store.repo();
+    let repo = store.source();
     let path = path(repo);
     let dir = path.with_file_name("");
     repo.create_dir(&dir).map_err(Error::io(&dir))?;
@@ -146,16 +146,16 @@ fn write(repo: &Repo, path: &Path, kept: &[RunId]) -> Result<()> {
 
 /// The runs that were recorded on HEAD of this worktree, oldest first.
 pub fn list(store: &Store<'_>) -> Result<Vec<Waiting>> {
-    if ids(store.repo()).is_empty() {
+    if ids(store.source()).is_empty() {
         return Ok(Vec::new());
     }
-    list_at(store, store.repo().head()?.commit)
+    list_at(store, store.source().head()?.commit)
 }
 
 /// Of the runs that were recorded on a commit which is no longer HEAD, those that nothing was
 /// made of: they were not linked to a commit that was made there, and they won't be.
 pub fn discarded(store: &Store<'_>, waiting: &[Waiting]) -> Result<Vec<RunId>> {
-    let repo = store.repo();
+    let repo = store.source();
     let Some(head) = repo.head()?.commit else { return Ok(Vec::new()) };
     let old = of(store, read(&path(repo).with_extension("old")), Some(head))?;
     let mut discarded = Vec::new();
@@ -172,7 +172,7 @@ pub fn discarded(store: &Store<'_>, waiting: &[Waiting]) -> Result<Vec<RunId>> {
 }
 
 fn list_at(store: &Store<'_>, head: Option<Oid>) -> Result<Vec<Waiting>> {
-    of(store, ids(store.repo()), head)
+    of(store, ids(store.source()), head)
 }
 
 fn of(store: &Store<'_>, ids: Vec<RunId>, head: Option<Oid>) -> Result<Vec<Waiting>> {
@@ -182,7 +182,7 @@ fn of(store: &Store<'_>, ids: Vec<RunId>, head: Option<Oid>) -> Result<Vec<Waiti
         .zip(runs)
         .map(|(id, run)| {
             let run = run.filter(|run| !run.is_deleted());
-            let source = run.and_then(|run| store.repo().parse_oid(run.manifest.source.commit.as_deref()?));
+            let source = run.and_then(|run| store.source().parse_oid(run.manifest.source.commit.as_deref()?));
             let fate = match source {
                 None => Fate::Gone,
                 Some(source) if Some(source) == head => Fate::Pending,

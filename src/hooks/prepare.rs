@@ -31,7 +31,7 @@ pub struct Prepare<'a> {
 /// Adds the trailers of the pending runs. Where an editor opens and nobody would look at the message afterwards, it fails
 /// and adds none.
 pub fn run(store: &Store<'_>, prepare: &Prepare<'_>) -> Result<()> {
-    let repo = store.repo();
+    let repo = store.source();
     waiting::forget(repo);
     if !is_new_work(repo, prepare) {
         return Ok(());

@@ -28,7 +28,7 @@ pub fn parse(repo: &crate::git::Repo, input: &str) -> Vec<(Oid, Oid)> {
 
 /// Carries the links of the old commits over to the new ones. Looking for runs ends at `deadline`.
 pub fn run(store: &Store<'_>, pairs: &[(Oid, Oid)], deadline: Instant) -> Result<()> {
-    let repo = store.repo();
+    let repo = store.source();
     let read = |id: &Oid| repo.commit(id).ok();
     let ids = |commit: &CommitInfo| -> Vec<RunId> {
         cited(&commit.message, TRAILER).filter_map(|id| id.parse().ok()).collect()

@@ -47,8 +47,8 @@ impl Store<'_> {
 
     fn record_in(&self, draft: &mut Draft<'_>, item: &BulkItem, options: &RecordOptions) -> Result<Recorded> {
         let reading = super::record::read(&item.bundle.name, &item.bundle, options)?;
-        let artifacts = snapshot::store(draft.sink(), &item.bundle, max_blob(self.repo)?)?;
-        let source = super::provenance::source(self.repo, &options.provenance, reading.facts.started_at)?;
+        let artifacts = snapshot::store(draft.sink(), &item.bundle, max_blob(self.source())?)?;
+        let source = super::provenance::source(self, &options.provenance, reading.facts.started_at)?;
         let manifest = self.manifest(&reading, &artifacts, source)?;
         let diff = options.source_diff.as_deref();
         let (outcome, row) = self.place(draft, &manifest, &artifacts.tree, diff, item.committed)?;

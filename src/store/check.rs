@@ -71,7 +71,7 @@ impl Store<'_> {
             runs.push(run?);
             progress(runs.len());
         }
-        let citing = self.repo.citing_commits(key)?;
+        let citing = self.source().citing_commits(key)?;
         let known: HashMap<&RunId, RunStatus> = runs.iter().map(|run| (&run.row.id, run.row.status)).collect();
         let mut check = LinkCheck::default();
         let mut cited_by: HashMap<RunId, Vec<Oid>> = HashMap::new();
@@ -103,12 +103,12 @@ impl Store<'_> {
 
     /// What became of the source commits of `runs`, in their order.
     fn fates(&self, runs: &[Listed], cited_by: &HashMap<RunId, Vec<Oid>>) -> Result<Vec<Option<State>>> {
-        let source = |run: &Listed| run.row.sha.as_deref().and_then(|sha| self.repo.parse_oid(sha));
+        let source = |run: &Listed| run.row.sha.as_deref().and_then(|sha| self.source().parse_oid(sha));
         let links =
-            |run: &Listed| run.row.links.iter().filter_map(|link| self.repo.parse_oid(link)).collect::<Vec<_>>();
+            |run: &Listed| run.row.links.iter().filter_map(|link| self.source().parse_oid(link)).collect::<Vec<_>>();
         let mentioned: HashSet<Oid> = runs.iter().flat_map(|run| source(run).into_iter().chain(links(run))).collect();
-        let here: Vec<Oid> = mentioned.into_iter().filter(|id| self.repo.has(id)).collect();
-        let lost = self.repo.unreachable(&here)?;
+        let here: Vec<Oid> = mentioned.into_iter().filter(|id| self.source().has(id)).collect();
+        let lost = self.source().unreachable(&here)?;
         let here: HashSet<Oid> = here.into_iter().collect();
         let reachable = |id: &Oid| here.contains(id) && !lost.contains(id);
         let by_hand = |run: &Listed| {
@@ -119,7 +119,7 @@ impl Store<'_> {
         let is_lost = |run: &Listed| source(run).is_some_and(|id| !reachable(&id)) && by_hand(run).is_none();
         // A commit is replaced after it was evaluated, and its successor is committed then.
         let since = runs.iter().filter(|run| is_lost(run)).map(|run| run.recorded).min();
-        let recent = since.map(|since| self.repo.recent_commits(since.saturating_sub(SKEW))).transpose()?;
+        let recent = since.map(|since| self.source().recent_commits(since.saturating_sub(SKEW))).transpose()?;
         let successors = Successors::new(recent.as_deref().unwrap_or_default());
         let fate = |run: &Listed| {
             let id = source(run)?;

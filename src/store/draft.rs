@@ -99,15 +99,17 @@ pub(super) struct Change<'a> {
 
 impl<'d> Draft<'d> {
     fn open(store: &Store<'d>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
-        Self::on(store.repo, store.tip()?, sink)
+        Self::on(store.repo, store.source(), store.tip()?, sink)
     }
 
     /// A draft on a commit that no ref need name.
-    fn on(repo: &'d Repo, tip: Option<CommitInfo>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
+    ///
+    /// `source` says who commits, and whether that is signed.
+    fn on(repo: &'d Repo, source: &Repo, tip: Option<CommitInfo>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
         let window = window(repo)?;
-        let committer = repo.committer()?;
-        let signer = repo.signer(&committer)?;
+        let committer = source.committer()?;
+        let signer = source.signer(&committer)?;
         let index = IndexFiles::open(repo, &tree)?;
         Ok(Self {
             repo,
@@ -379,7 +381,7 @@ impl<'r> Store<'r> {
         build: impl FnOnce(&mut Draft<'_>) -> Result<()>,
     ) -> Result<Oid> {
         let (mut pack, id) = (PackWriter::new(repo)?, base.id);
-        let mut draft = Draft::on(repo, Some(base), &mut pack)?;
+        let mut draft = Draft::on(repo, repo, Some(base), &mut pack)?;
         build(&mut draft)?;
         draft.flush(true)?;
         let Some((head, _)) = draft.head else { return Ok(id) };

@@ -65,7 +65,7 @@ impl Store<'_> {
     fn edit_in(&self, draft: &mut Draft<'_>, id: &RunId, edits: &[Edit]) -> Result<Edited> {
         let tree = draft.run(id)?.ok_or_else(|| Error::NoRun(id.to_string()))?;
         let run = StoredRun::open(self.repo, &tree)?;
-        let author = self.repo.author()?;
+        let author = self.source().author()?;
         let now = Timestamp::from_second(author.seconds).map(format_time).unwrap_or_default();
         let mut overlay = run.overlay.clone();
         // The last change names the commit.

@@ -73,13 +73,28 @@ pub const DEFAULT_MAX_BLOB: u64 = 45 << 20;
 pub struct Store<'r> {
     repo: &'r Repo,
     name: &'r str,
+    /// The repository that is evaluated, and what it is called, where that is another one.
+    source: Option<(&'r Repo, &'r str)>,
 }
 
 impl<'r> Store<'r> {
     /// The runs at the ref `name` (a full name) of `repo`. The ref need not exist.
     #[must_use]
     pub fn new(repo: &'r Repo, name: &'r str) -> Self {
-        Self { repo, name }
+        Self { repo, name, source: None }
+    }
+
+    /// The same runs, of which new ones are those of the source repository `source`, called `called`: a results repository holds
+    /// the runs of several.
+    #[must_use]
+    pub fn for_source(self, source: &'r Repo, called: &'r str) -> Self {
+        Self { source: Some((source, called)), ..self }
+    }
+
+    /// The repository that is evaluated: its working tree, its commits, its user.
+    #[must_use]
+    pub fn source(&self) -> &'r Repo {
+        self.source.map_or(self.repo, |(source, _)| source)
     }
 
     /// The repository.

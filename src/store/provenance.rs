@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::git::{self, Oid, Repo};
 use crate::run::{How, Source};
 
-use super::Result;
 use super::message::is_of_runs;
+use super::{Result, Store};
 
 /// Where to take the source of a run from.
 #[derive(Debug, Clone)]
@@ -41,7 +41,12 @@ pub fn observe(repo: &Repo) -> Result<Source> {
 }
 
 /// The source of a run that began at `started`.
-pub(super) fn source(repo: &Repo, provenance: &Provenance, started: Option<Timestamp>) -> Result<Source> {
+pub(super) fn source(store: &Store<'_>, provenance: &Provenance, started: Option<Timestamp>) -> Result<Source> {
+    let source = in_repo(store.source(), provenance, started)?;
+    Ok(Source { repo: store.source.map(|(_, called)| called.to_owned()), ..source })
+}
+
+fn in_repo(repo: &Repo, provenance: &Provenance, started: Option<Timestamp>) -> Result<Source> {
     match provenance {
         Provenance::Observed(source) => Ok(source.clone()),
         Provenance::Given(commit) => Ok(Source { how: How::Given, ..of_commit(repo, commit) }),

@@ -76,7 +76,7 @@ impl Store<'_> {
     /// Records a bundle. Recording it again changes nothing.
     pub fn record(&self, started: RefMove, bundle: &DirBundle, options: &RecordOptions) -> Result<Recorded> {
         let reading = read(&bundle.name, bundle, options)?;
-        let max_blob = max_blob(self.repo)?;
+        let max_blob = max_blob(self.source())?;
         let mut storage = Storage::for_few(self.repo);
         let many = bundle.files.len() > MANY_FILES || bundle.bytes() > MANY_BYTES;
         let (artifacts, keep) = match &mut storage {
@@ -86,7 +86,7 @@ impl Store<'_> {
                 (snapshot::store(&mut pack, bundle, max_blob)?, pack.finish()?)
             }
         };
-        let source = provenance::source(self.repo, &options.provenance, reading.facts.started_at)?;
+        let source = provenance::source(self, &options.provenance, reading.facts.started_at)?;
         let manifest = self.manifest(&reading, &artifacts, source)?;
         let (outcome, row) = self.transact(Some(started), storage, |draft| {
             self.place(draft, &manifest, &artifacts.tree, options.source_diff.as_deref(), None)
@@ -123,7 +123,7 @@ impl Store<'_> {
     /// The id that a bundle would get, without storing anything.
     pub fn id_of(&self, bundle: &DirBundle, options: &RecordOptions) -> Result<RunId> {
         let reading = read(&bundle.name, bundle, options)?;
-        let max_blob = max_blob(self.repo)?;
+        let max_blob = max_blob(self.source())?;
         let artifacts = snapshot::store(&mut Hasher(self), bundle, max_blob)?;
         Ok(RunId::new(&reading.facts.run_id, reading.facts.started_at, &artifacts.tree.to_string()))
     }
@@ -138,7 +138,7 @@ impl Store<'_> {
 
     /// The user, at the time when the run began.
     pub(super) fn author_at(&self, started: Option<Timestamp>) -> Result<Signature> {
-        let author = self.repo.author()?;
+        let author = self.source().author()?;
         // Before 1970 is a broken clock, and git can't write it.
         Ok(match started.map(Timestamp::as_second).filter(|&seconds| seconds >= 0) {
             Some(seconds) => Signature { seconds, zone: "+0000".into(), ..author },
@@ -147,7 +147,7 @@ impl Store<'_> {
     }
 
     pub(super) fn manifest(&self, reading: &Reading, artifacts: &Artifacts, source: Source) -> Result<Manifest> {
-        let now = Timestamp::from_second(self.repo.committer()?.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = Timestamp::from_second(self.source().committer()?.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(self.manifest_at(reading, artifacts, source, now))
     }
 

@@ -76,7 +76,7 @@ impl Store<'_> {
     /// Where bundles are looked for; none in a bare repository.
     #[must_use]
     pub fn results_dir(&self) -> Option<PathBuf> {
-        self.repo.work_dir().map(|dir| dir.join(RESULTS_DIR))
+        self.source().work_dir().map(|dir| dir.join(RESULTS_DIR))
     }
 
     /// The bundles of this working tree that are not recorded, sorted by path.
@@ -91,7 +91,7 @@ impl Store<'_> {
     /// none of these is looked at, however many there are.
     pub fn new_bundles(&self, deadline: Instant) -> Result<Vec<PathBuf>> {
         let Some(dir) = self.results_dir().filter(|dir| dir.is_dir()) else { return Ok(Vec::new()) };
-        let memory = self.repo.git_dir().join("agentv/swept");
+        let memory = self.source().git_dir().join("agentv/swept");
         let swept = std::fs::read_to_string(&memory).unwrap_or_default();
         let unchanged = |line: &str| line.split_once(' ').is_some_and(|(sign, path)| sign == mark(Path::new(path)));
         if !swept.is_empty() && swept.lines().all(unchanged) {
@@ -114,7 +114,7 @@ impl Store<'_> {
         if ready.is_empty() && settled && Instant::now() < deadline {
             let line = |(sign, path): &(String, PathBuf)| format!("{sign} {}", path.display());
             let text = signed.iter().map(line).collect::<Vec<_>>().join("\n");
-            let _ = memory.parent().map(|dir| self.repo.create_dir(dir));
+            let _ = memory.parent().map(|dir| self.source().create_dir(dir));
             let _ = std::fs::write(&memory, text);
         } else if !swept.is_empty() {
             let _ = std::fs::remove_file(&memory);
@@ -181,7 +181,7 @@ impl Store<'_> {
     }
 
     fn memory(&self) -> PathBuf {
-        self.repo.git_dir().join("agentv/recorded")
+        self.source().git_dir().join("agentv/recorded")
     }
 
     fn remembered(&self) -> HashMap<String, RunId> {
@@ -201,10 +201,10 @@ impl Store<'_> {
             return;
         }
         let memory = self.memory();
-        let _ = memory.parent().map(|dir| self.repo.create_dir(dir));
+        let _ = memory.parent().map(|dir| self.source().create_dir(dir));
         if let Ok(mut file) = std::fs::File::options().create(true).append(true).open(&memory) {
             let _ = file.write_all(format!("{id} {key}\n").as_bytes());
-            self.repo.share(&memory);
+            self.source().share(&memory);
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum Error {
     Refused {
         /// The remote.
         remote: String,
+        /// The ref that was pushed.
+        name: String,
         /// What the host said.
         reason: String,
     },
@@ -43,6 +45,27 @@ pub enum Error {
     /// The own runs were changed by something else than us, so that they lack what the remote has.
     #[error("the runs of this clone were set back while they were synced")]
     Moved,
+    /// A results repository has something else where runs should be.
+    #[error("'{place}' holds something else than runs: {reason}")]
+    Unrelated {
+        /// The repository.
+        place: String,
+        /// What it holds.
+        reason: String,
+    },
+    /// There is nothing to take to a results repository.
+    #[error("this repository has no runs of its own")]
+    NothingToPromote,
+    /// Objects of one can't be in the other.
+    #[error("'{place}' is a repository of the format {theirs}, this one is {ours}")]
+    OtherFormat {
+        /// The repository.
+        place: String,
+        /// `sha1` or `sha256`.
+        theirs: &'static str,
+        /// The other one.
+        ours: &'static str,
+    },
     /// Nobody agreed to the first push.
     #[error("nothing was pushed")]
     NotAgreed,
@@ -94,13 +117,19 @@ impl Error {
                 format!("'git pull' and 'git push' share its runs. With the address agentv::URL and without remote.{name}.vcs this works, too")
             }
             Self::OnBranch(_) => "'git pull' and 'git push' do; in a clone of agentv::URL they merge what others pushed".into(),
-            Self::Refused { .. } => "nothing was lost: your runs are in this clone. Ask who runs the host to allow pushes to refs/agentv/*".into(),
+            Self::Refused { name, .. } => {
+                let what = if name.starts_with("refs/heads/") { name.as_str() } else { "refs/agentv/*" };
+                format!("nothing was lost: your runs are in this clone. Ask who runs the host to allow pushes to {what}")
+            }
+            Self::Unrelated { .. } => "nothing was sent, and nothing is changed there. Take an empty repository, or another branch (--branch)".into(),
             Self::NotRewritten { .. } => "nothing was lost, here or there; the remote keeps the deleted files until its host allows refs/agentv/runs/v1 to be rewritten (a protected ref, a hook)".into(),
             Self::Moved => "nothing was pushed; try again".into(),
             Self::NotAgreed => "your runs stay here. With --yes they are pushed without a question".into(),
             Self::BadPlace { .. } => "name it as acme/evals, by its address, or by a path".into(),
             Self::NoDataDir => "set XDG_DATA_HOME to a directory that is yours".into(),
             Self::DataDir { .. } => "XDG_DATA_HOME names another place for it".into(),
+            Self::NothingToPromote => "'git agentv record' or 'git agentv run' make some; 'git agentv push' sends what was recorded for a results repository".into(),
+            Self::OtherFormat { ours, .. } => format!("make one of the same format: git init --bare --object-format={ours} PATH"),
             Self::Busy => "wait for it to end".into(),
         })
     }

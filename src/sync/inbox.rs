@@ -3,8 +3,8 @@
 
 use crate::git::{PushRef, RefPush};
 
-use super::remote::{inbox_prefix, writer};
-use super::{Came, Error, Listener, Oid, Result, Sync, Synced};
+use super::remote::writer;
+use super::{Came, Listener, Oid, Result, Sync, Synced};
 
 /// How often to try: only who takes it in at the same moment, or a copy of this clone, can be in the way.
 const ATTEMPTS: u32 = 4;
@@ -20,7 +20,7 @@ impl Sync<'_> {
         synced: &mut Synced,
     ) -> Result<()> {
         let writer = writer(self.repo)?;
-        let full = format!("refs/agentv/inbox/{writer}");
+        let full = format!("{}{writer}", self.pair.inboxes);
         let mut last = String::new();
         for attempt in 0..ATTEMPTS {
             let old = came.seen.inboxes.iter().find(|(name, _)| *name == writer).map(|(_, id)| *id);
@@ -33,7 +33,7 @@ impl Sync<'_> {
             match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
                 RefPush::Done => {
                     self.remember();
-                    self.note(&format!("{}{writer}", inbox_prefix(&self.remote.name)), &tip, old)?;
+                    self.note(&format!("{}{writer}", self.pair.inboxes_here), &tip, old)?;
                     synced.inbox = Some(full);
                     return Ok(());
                 }
@@ -42,13 +42,13 @@ impl Sync<'_> {
             tracing::debug!(attempt, reason = %last, "inbox not written");
             came.seen = self.fetch(true, listener, synced)?;
         }
-        Err(Error::Refused { remote: self.remote.name.clone(), reason: last })
+        Err(self.refused(last))
     }
 
     /// Deletes inboxes whose commits the remote's ref has. Somebody may have added to one: then it stays.
     pub(super) fn clear(&self, inboxes: &[(String, Oid)], listener: &mut dyn Listener, synced: &mut Synced) {
         for batch in inboxes.chunks(BATCH) {
-            let names: Vec<String> = batch.iter().map(|(name, _)| format!("refs/agentv/inbox/{name}")).collect();
+            let names: Vec<String> = batch.iter().map(|(name, _)| format!("{}{name}", self.pair.inboxes)).collect();
             let what = names.iter().zip(batch).map(|(name, (_, id))| PushRef { name, new: None, old: Some(*id) });
             let what: Vec<PushRef<'_>> = what.collect();
             match self.repo.push_all(&self.remote.name, &what, &mut |line| listener.progress(line)) {

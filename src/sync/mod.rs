@@ -11,7 +11,9 @@ pub mod helper;
 mod inbox;
 mod lock;
 mod pace;
+mod pair;
 pub mod places;
+pub mod promote;
 mod remote;
 pub mod results;
 mod standing;
@@ -19,7 +21,7 @@ mod standing;
 use std::cell::Cell;
 
 use crate::git::{Moved, Oid, PushRef, RefPush, Repo};
-use crate::store::{RUNS_REF, Store, Succession, Traffic};
+use crate::store::{self, RUNS_REF, Store, Succession, Traffic};
 
 pub use crate::git::{Remote, without_credentials};
 pub use error::{Error, Result};
@@ -28,7 +30,9 @@ pub use remote::{destinations, elect, is_known, last_fetch, remember, tracking_r
 pub use standing::{NotSent, Standing, not_sent, note_not_sent, standing};
 
 use pace::Pace;
-use remote::{Noted, inbox_prefix, inbox_refspec, runs_refspec};
+use pair::Pair;
+use remote::Noted;
+use results::Managed;
 
 /// What to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -112,14 +116,43 @@ pub fn difference(repo: &Repo, remote: &Remote) -> Result<(Traffic, Traffic)> {
 
 /// Syncs the runs of `repo` with a remote.
 pub fn sync(repo: &Repo, remote: &Remote, steps: Steps, listener: &mut dyn Listener) -> Result<Synced> {
-    repo.ensure_git().map_err(Error::from)?;
-    let _lock = lock::take(repo)?;
-    let to = if steps.push { destinations(repo, remote)? } else { Vec::new() };
-    let store = Store::of(repo);
+    let (pair, store) = (Pair::of_remote(&remote.name), Store::of(repo));
     if store.name() != RUNS_REF {
         remote::ensure_ref(repo, remote, store.name())?;
     }
-    let sync = Sync { repo, store, remote, steps, to, filled: Cell::new(false) };
+    sync_pair(store, remote, &pair, steps, listener)
+}
+
+/// Syncs a managed clone with its results repository, as the user of `source`. A push keeps the index of the branch, and puts `readme` there if
+/// the branch has no README.md.
+pub fn sync_results(
+    source: &Repo,
+    managed: &Managed,
+    readme: Option<&'static str>,
+    steps: Steps,
+    listener: &mut dyn Listener,
+) -> Result<Synced> {
+    let pair = Pair::of_results(managed, readme);
+    let store = Store::new(managed.repo(), &pair.own).for_source(source, "");
+    sync_pair(store, managed.remote(), &pair, steps, listener)
+}
+
+fn sync_pair(
+    store: Store<'_>,
+    remote: &Remote,
+    pair: &Pair,
+    steps: Steps,
+    listener: &mut dyn Listener,
+) -> Result<Synced> {
+    let repo = store.repo();
+    repo.ensure_git().map_err(Error::from)?;
+    let _lock = lock::take(repo)?;
+    let to = match (steps.push, &pair.dress) {
+        (false, _) => Vec::new(),
+        (true, Some(_)) => vec![remote.url.clone()],
+        (true, None) => destinations(repo, remote)?,
+    };
+    let sync = Sync { repo, store, remote, pair, steps, to, filled: Cell::new(false) };
     let synced = sync.run(listener)?;
     if steps.push && !steps.dry_run {
         standing::forget_not_sent(repo, &remote.name);
@@ -131,6 +164,7 @@ struct Sync<'a> {
     repo: &'a Repo,
     store: Store<'a>,
     remote: &'a Remote,
+    pair: &'a Pair,
     steps: Steps,
     /// The addresses that a push goes to.
     to: Vec<String>,
@@ -182,6 +216,7 @@ impl Sync<'_> {
         let mut is_sent = false;
         loop {
             self.merge(came, synced)?;
+            self.dress()?;
             let ours = self.store.tip_id()?;
             if ours.is_none() && self.steps.fold && !self.steps.dry_run && !came.folded {
                 // Nobody has any runs, but for those in inboxes.
@@ -197,7 +232,7 @@ impl Sync<'_> {
             if came.seen.tip != Some(tip) {
                 if !agreed {
                     let (sent, bytes) = self.store.news(&[tip], &known)?;
-                    if !listener.agree(self.remote, &Plan { sent, bytes, to: &self.to }) {
+                    if !listener.agree(&self.shown(), &Plan { sent, bytes, to: &self.to }) {
                         return Err(Error::NotAgreed);
                     }
                 }
@@ -205,11 +240,11 @@ impl Sync<'_> {
                 self.fetch_what_goes(&tip, &known, listener)?;
                 synced.attempts += 1;
                 let rewrites = self.rewrites(&tip, came)?;
-                let what = PushRef { name: RUNS_REF, new: Some(tip), old: came.seen.tip };
+                let what = PushRef { name: &self.pair.there, new: Some(tip), old: came.seen.tip };
                 match self.repo.push(&self.remote.name, what, &mut |line| listener.progress(line))? {
                     RefPush::Done => {
                         self.remember();
-                        self.note(&tracking_ref(&self.remote.name), &tip, came.seen.tip)?;
+                        self.note(&self.pair.tracking, &tip, came.seen.tip)?;
                         if let Some(old) = came.seen.tip.filter(|_| rewrites) {
                             synced.rewrote = Some(old.to_string());
                         }
@@ -223,11 +258,10 @@ impl Sync<'_> {
                         if now.tip != came.seen.tip {
                             pace.lost();
                         } else if !(is_lock(&reason) && pace.locked()) {
-                            let remote = self.remote.name.clone();
                             return Err(if rewrites {
-                                Error::NotRewritten { remote, reason }
+                                Error::NotRewritten { remote: self.pair.shown.clone(), reason }
                             } else {
-                                Error::Refused { remote, reason }
+                                self.refused(reason)
                             });
                         }
                         came.note_tip();
@@ -279,27 +313,33 @@ impl Sync<'_> {
 
     /// Looks at what the remote has: its runs, and inboxes if they are wanted.
     fn fetch(&self, inboxes: bool, listener: &mut dyn Listener, synced: &mut Synced) -> Result<Seen> {
-        let name = &self.remote.name;
-        let refspecs = std::iter::once(runs_refspec(name)).chain(inboxes.then(|| inbox_refspec(name)));
-        let refspecs: Vec<String> = refspecs.collect();
+        let pair = self.pair;
+        let refspecs: Vec<String> =
+            pair.refspecs.iter().cloned().chain(inboxes.then(|| pair.inbox_refspec.clone())).collect();
         // What was left out before is filled in once.
         let full = self.steps.full && !self.filled.replace(true);
-        if let Err(err) = fetch::fetch(self.repo, self.remote, &refspecs, full, listener) {
+        let mut look = || {
+            if pair.dress.is_some() {
+                // A managed clone is whole.
+                return Ok(self.repo.fetch(&self.remote.name, &refspecs, &mut |line| listener.progress(line))?);
+            }
+            fetch::fetch(self.repo, self.remote, &refspecs, full, listener)
+        };
+        if let Err(err) = look() {
             // A sync that was killed may have left a ref locked.
             if !self.repo.wait_for_locks("refs/agentv/remotes") {
                 return Err(err);
             }
-            fetch::fetch(self.repo, self.remote, &refspecs, full, listener)?;
+            look()?;
         }
-        let tracking = tracking_ref(name);
-        let tip = Store::new(self.repo, &tracking).tip_id()?;
+        let tip = Store::new(self.repo, &pair.tracking).tip_id().map_err(|err| self.foreign(err))?;
         let mut seen = Seen { tip, inboxes: Vec::new() };
-        let prefix = inbox_prefix(name);
-        for (full, id) in if inboxes { self.repo.refs_below(&prefix)? } else { Vec::new() } {
-            let short = full.strip_prefix(&prefix).unwrap_or(&full).to_owned();
+        let prefix = &pair.inboxes_here;
+        for (full, id) in if inboxes { self.repo.refs_below(prefix)? } else { Vec::new() } {
+            let short = full.strip_prefix(prefix).unwrap_or(&full).to_owned();
             match Store::new(self.repo, &full).tip_id() {
                 Ok(_) => seen.inboxes.push((short, id)),
-                Err(err) => synced.leave(format!("refs/agentv/inbox/{short}: {err}")),
+                Err(err) => synced.leave(format!("{}{short}: {err}", pair.inboxes)),
             }
         }
         Ok(seen)
@@ -341,9 +381,37 @@ impl Sync<'_> {
         Ok(())
     }
 
+    /// Puts what a branch for people has beside the runs. Once it is there, whoever writes keeps it.
+    fn dress(&self) -> Result<()> {
+        let Some(dress) = self.pair.dress.filter(|_| self.steps.push && !self.steps.dry_run) else { return Ok(()) };
+        if self.store.tip_id()?.is_some() {
+            self.store.dress(dress.readme)?;
+        }
+        Ok(())
+    }
+
     /// Notes that runs went to the remote: the next push does not ask.
     fn remember(&self) {
         self.to.iter().for_each(|url| Noted::Pushed.add(self.repo, url));
+    }
+
+    /// The remote, as people know it.
+    fn shown(&self) -> Remote {
+        Remote { name: self.pair.shown.clone(), url: self.remote.url.clone() }
+    }
+
+    fn refused(&self, reason: String) -> Error {
+        Error::Refused { remote: self.pair.shown.clone(), name: self.pair.there.clone(), reason }
+    }
+
+    /// A branch of somebody else's, where there should be runs.
+    fn foreign(&self, err: store::Error) -> Error {
+        match err {
+            store::Error::NotRuns { reason, .. } if self.pair.dress.is_some() => {
+                Error::Unrelated { place: self.pair.shown.clone(), reason }
+            }
+            err => err.into(),
+        }
     }
 
     /// Notes what the remote has now.

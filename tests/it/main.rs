@@ -55,6 +55,8 @@ mod no_lost_runs;
 mod oracle;
 mod places;
 mod projection;
+#[cfg(unix)]
+mod promote;
 mod provenance;
 mod prune;
 mod query;
@@ -64,6 +66,8 @@ mod real_client;
 mod reindex;
 mod repos;
 mod results_index;
+#[cfg(unix)]
+mod results_repo;
 mod runs_of;
 mod schema;
 mod second_reader;

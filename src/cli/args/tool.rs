@@ -41,6 +41,8 @@ pub enum SchemaOf {
     Prune,
     /// What 'compact --format json' prints.
     Compact,
+    /// What 'promote --format json' prints.
+    Promote,
 }
 
 /// `git agentv man`

@@ -49,7 +49,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 11] = [
     ("GIT_DIR, GIT_WORK_TREE, GIT_AUTHOR_NAME, GIT_COMMITTER_DATE …", "As for git, see git(1)."),
 ];
 
-pub(super) const CONFIGURATION: [(&str, &str); 14] = [
+pub(super) const CONFIGURATION: [(&str, &str); 16] = [
     (
         "agentv.window",
         "How many of the newest runs stay in the ref's tree when it is full, which is when it holds twice as many (default 2000, \
@@ -66,8 +66,10 @@ pub(super) const CONFIGURATION: [(&str, &str); 14] = [
     ),
     (
         "agentv.resultsRepo",
-        "The repository that this project's runs are published to. Where it is set, agentv eval leaves recording to upstream's CLI.",
+        "The results repository that new runs are recorded for: acme/evals, an address or a path. Default: what the 'results:' block \
+of .agentv/config.yaml names (repo, repo_url, repo_path); else runs are kept in this repository.",
     ),
+    ("agentv.resultsBranch", "Its branch. Default: 'branch' of that block, else main."),
     ("agentv.remote", "The remote to share runs with. Default: that of the current branch, else origin."),
     ("agentv.timeout", "For how many seconds a remote may be silent before it is given up. Default: 60."),
     (
@@ -79,11 +81,17 @@ pub(super) const CONFIGURATION: [(&str, &str); 14] = [
     (
         "agentv.autoPush",
         "Whether new runs follow when git push has sent commits to a remote where runs were pushed before. It happens in the \
-         background, through the pre-push hook that git agentv hooks install puts in place. Default: false.",
+         background, through the pre-push hook that git agentv hooks install puts in place. And whether what is recorded for a \
+         results repository is pushed at once; where that is not set sync.auto_push of the 'results:' block says so, after \
+         one 'git agentv push', which asks. Default: false.",
     ),
     (
         "agentv.fetch",
         "light (the default): fetches take commits and directories, and the files of a run when it is opened. full: they take everything.",
+    ),
+    (
+        "agentv.host",
+        "The host of names like acme/evals, as git.example.com. Default: that of the remote, else github.com.",
     ),
     (
         "agentv.webUrl",
@@ -95,20 +103,24 @@ pub(super) const CONFIGURATION: [(&str, &str); 14] = [
     ("color.ui", "auto, always or never, as for git."),
 ];
 
-pub(super) const FILES: [(&str, &str); 3] = [
+pub(super) const FILES: [(&str, &str); 4] = [
     (
         "refs/agentv/runs/v1",
         "The runs of the repository: one commit for each run that was recorded, and for each change to one.",
     ),
     (".agentv/results/", "Where eval tools leave their bundles. They are read, never changed or removed."),
+    (
+        "~/.local/share/agentv/results/",
+        "Clones of results repositories, one for each address; below $XDG_DATA_HOME if that is set.",
+    ),
     ("$GIT_DIR/agentv/", "Caches, and what git agentv run was given to record until it is recorded."),
 ];
 
 pub(super) const AGENTV: [&str; 2] = [
     "'agentv results COMMAND' is 'git agentv COMMAND'. Everything else is passed on unchanged, with terminal and exit code, to \
      the next 'agentv' on PATH: the AgentV CLI. Its own 'agentv results' subcommands stay its own, where it is installed.",
-    "After 'agentv eval' the bundles that it wrote are recorded in the repository, unless upstream publishes them to a results \
-     repository of its own (a 'results:' block in .agentv/config.yaml, or agentv.resultsRepo).",
+    "After 'agentv eval' the bundles that it wrote are recorded: in the repository, or for the results repository that is \
+     configured (a 'results:' block in .agentv/config.yaml, or agentv.resultsRepo).",
 ];
 
 pub(super) const REMOTE_HELPER: [&str; 7] = [

@@ -6,7 +6,7 @@ mod tree;
 
 use std::path::PathBuf;
 
-use crate::git::{Commit, CommitInfo, Kind, Moved, ObjectSink, Oid, PackWriter, Signature, Tree};
+use crate::git::{Commit, CommitInfo, EntryKind, Kind, Moved, ObjectSink, Oid, PackWriter, Signature, Tree};
 
 use super::index_files::{self, Differences, Indexed};
 use super::record::Hasher;
@@ -14,6 +14,9 @@ use super::turns::jitter;
 use super::{Error, Result, Store, message};
 
 pub use rows::Layout;
+
+/// What a host shows to visitors.
+const README: &str = "README.md";
 
 /// How often we begin anew because somebody else moved the ref.
 const ATTEMPTS: u32 = 5;
@@ -115,7 +118,7 @@ impl Store<'_> {
             }
             let queue = self.queue();
             let mut pack = PackWriter::new(self.repo)?;
-            let commit = self.index_commit(&mut pack, &plan)?;
+            let commit = self.index_commit(&mut pack, &plan, None)?;
             let keep = pack.finish()?;
             let (moved, worktrees) = self.repo.advance(self.name, &plan.tip, &commit, "agentv: reindex")?;
             drop((keep, queue));
@@ -130,11 +133,43 @@ impl Store<'_> {
         }
     }
 
-    fn index_commit(&self, pack: &mut PackWriter<'_>, plan: &IndexPlan) -> Result<Oid> {
+    /// Gives the branch of a results repository what it has beside runs, where it lacks that: the index, and `readme` as its
+    /// README.md if there is none. Says whether that took a commit.
+    pub fn dress(&self, readme: Option<&str>) -> Result<bool> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let Some(tip) = self.tip()? else { return Ok(false) };
+            let root = self.repo.tree(&tip.tree)?;
+            let readme = readme.filter(|_| root.get(README.as_bytes()).is_none());
+            let index = root.get(index_files::DIR.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
+            let index = index.map(|entry| self.repo.tree(&entry.id)).transpose()?;
+            if readme.is_none() && index.is_some_and(|dir| dir.get(index_files::CURRENT.as_bytes()).is_some()) {
+                return Ok(false);
+            }
+            let plan = self.plan_index(&mut |_, _| {})?;
+            let queue = self.queue();
+            let mut pack = PackWriter::new(self.repo)?;
+            let commit = self.index_commit(&mut pack, &plan, readme)?;
+            let keep = pack.finish()?;
+            let (moved, _) = self.repo.advance(self.name, &plan.tip, &commit, "agentv: reindex")?;
+            drop((keep, queue));
+            let Moved::Refused(reason) = moved else { return Ok(true) };
+            if attempts == ATTEMPTS || self.repo.read_ref(self.name)? == Some(plan.tip.id) {
+                return Err(Error::Contended { name: self.name.to_owned(), attempts, reason });
+            }
+            std::thread::sleep(jitter(attempts));
+        }
+    }
+
+    fn index_commit(&self, pack: &mut PackWriter<'_>, plan: &IndexPlan, readme: Option<&str>) -> Result<Oid> {
         let root = self.repo.tree(&plan.tip.tree)?;
-        let root = index_files::build(self.repo, pack, &root, &plan.rows)?;
+        let mut root = index_files::build(self.repo, pack, &root, &plan.rows)?;
+        if let Some(readme) = readme {
+            root.insert(README.as_bytes(), EntryKind::File, pack.put(Kind::Blob, readme.as_bytes())?);
+        }
         let tree = pack.put(Kind::Tree, &root.encode())?;
-        let (author, committer) = (self.repo.author()?, self.repo.committer()?);
+        let (author, committer) = (self.source().author()?, self.source().committer()?);
         let committer = Signature { seconds: committer.seconds.max(plan.tip.committed), ..committer };
         // Among commits of others a trailer of ours would make the branch look like a log of runs.
         let message = message::encode_reindex(plan.rows.len(), plan.layout == Layout::Log);

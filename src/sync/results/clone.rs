@@ -24,6 +24,8 @@ pub struct Managed {
     remote: Remote,
     branch: String,
     name: String,
+    /// Nobody named a branch, so it may be another one.
+    open_branch: bool,
 }
 
 impl Managed {
@@ -54,12 +56,17 @@ impl Managed {
         let io = |source| Error::DataDir { path: parent.clone(), source };
         std::fs::create_dir_all(&parent).map_err(io)?;
         let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&parent).map_err(io)?;
-        init_bare(new.path(), "sha1")?;
-        set_origin(new.path(), &results.url, "")?;
-        if list_origin(new.path(), PATIENCE).ok().flatten().is_some_and(|listed| listed.is_sha256) {
+        let make = |format: &str| {
+            init_bare(new.path(), format)?;
+            set_origin(new.path(), &results.url, "")
+        };
+        make(results.format)?;
+        let listed = list_origin(new.path(), PATIENCE).ok().flatten().filter(|listed| !listed.refs.is_empty());
+        if let Some(listed) = listed
+            && listed.is_sha256 != (results.format == "sha256")
+        {
             std::fs::remove_dir_all(new.path()).and_then(|()| std::fs::create_dir(new.path())).map_err(io)?;
-            init_bare(new.path(), "sha256")?;
-            set_origin(new.path(), &results.url, "")?;
+            make(if listed.is_sha256 { "sha256" } else { "sha1" })?;
         }
         match std::fs::rename(new.path(), &dir) {
             Ok(()) => drop(new.keep()),
@@ -68,6 +75,16 @@ impl Managed {
             Err(err) => return Err(io(err)),
         }
         Self::open_at(&dir, results)
+    }
+
+    /// Takes a clone away that has nothing in it yet.
+    pub(in crate::sync) fn remove(dirs: &Dirs, results: &ResultsRepo) {
+        let empty = |managed: &Self| managed.repo.refs_below("refs/").is_ok_and(|refs| refs.is_empty());
+        if Self::open(dirs, results).ok().flatten().is_some_and(|managed| empty(&managed))
+            && let Some(dir) = dir_of(dirs, results)
+        {
+            let _ = std::fs::remove_dir_all(dir);
+        }
     }
 
     fn open_at(dir: &Path, results: &ResultsRepo) -> Result<Self> {
@@ -85,7 +102,8 @@ impl Managed {
             None => DEFAULT_BRANCH.to_owned(),
         };
         let url = repo.remote_url(ORIGIN).unwrap_or_else(|| results.url.clone());
-        Ok(Self { repo, remote: Remote { name: ORIGIN.to_owned(), url }, branch, name: results.name() })
+        let remote = Remote { name: ORIGIN.to_owned(), url };
+        Ok(Self { repo, remote, branch, name: results.name(), open_branch: results.branch.is_none() })
     }
 
     /// The clone.
@@ -130,10 +148,31 @@ impl Managed {
         tracking(&self.branch)
     }
 
+    /// The branches that the results repository has now, short names.
+    pub fn branches_there(&self) -> Result<Vec<String>> {
+        let listed = list_origin(self.repo.git_dir(), PATIENCE)?.unwrap_or_default();
+        Ok(listed.refs.iter().filter_map(|name| name.strip_prefix("refs/heads/").map(str::to_owned)).collect())
+    }
+
+    /// What the results repository had of another branch.
+    pub(in crate::sync) fn tracking_of(branch: &str) -> String {
+        tracking(branch)
+    }
+
+    /// The branch that is looked for, too, as long as nobody names one.
+    pub(in crate::sync) fn other_branch(&self) -> Option<&'static str> {
+        [DEFAULT_BRANCH, UPSTREAM_BRANCH].into_iter().find(|other| self.open_branch && *other != self.branch)
+    }
+
     /// Where the runs of a branch are that upstream's tools wrote.
     #[must_use]
     pub fn imported_ref(&self) -> String {
         format!("refs/agentv/imported/{}", self.branch)
+    }
+
+    /// Whether there are runs of upstream's tools on the branch.
+    pub fn is_upstreams(&self) -> Result<bool> {
+        Ok(self.is_foreign()? && self.repo.read_ref(&self.imported_ref())?.is_some())
     }
 
     /// The ref that holds its runs in our form: the branch, or what was imported of upstream's.
@@ -143,8 +182,8 @@ impl Managed {
         Ok(if is_upstream { imported } else { self.own_ref() })
     }
 
-    /// Whether upstream's tools write the branch: we only read it then.
-    pub fn is_upstreams(&self) -> Result<bool> {
+    /// Whether the results repository has something on the branch that is not ours: upstream's tools may write it, and then we read it.
+    pub fn is_foreign(&self) -> Result<bool> {
         if self.repo.read_ref(&self.own_ref())?.is_some() {
             return Ok(false);
         }

@@ -25,6 +25,10 @@ pub struct ResultsRepo {
     pub branch: Option<String>,
     /// Whether what is recorded is pushed at once.
     pub auto_push: bool,
+    /// Whether the user says so. A file that came with the source code can't agree to the first push for those who clone it.
+    pub agreed: bool,
+    /// The object format of a clone of it, as long as nothing says otherwise: that of the source repository.
+    pub format: &'static str,
 }
 
 impl ResultsRepo {
@@ -71,8 +75,12 @@ pub fn configured(repo: &Repo, dirs: &Dirs) -> Result<Configured> {
     };
     let Some(url) = locate(repo, &place, dirs)? else { return Ok(Configured { results: None, problem }) };
     let branch = repo.setting("agentv.resultsBranch").filter(|branch| !branch.is_empty()).or(file_branch);
-    let auto_push = repo.setting_bool("agentv.autoPush")?.or(file_push).unwrap_or(false);
-    Ok(Configured { results: Some(ResultsRepo { url, branch, auto_push }), problem })
+    let own = repo.setting_bool("agentv.autoPush")?;
+    let (auto_push, agreed) = (own.or(file_push).unwrap_or(false), own == Some(true));
+    Ok(Configured {
+        results: Some(ResultsRepo { url, branch, auto_push, agreed, format: repo.object_format() }),
+        problem: None,
+    })
 }
 
 /// The address that `place` means: an address, a path, or `acme/evals`: a repository on the host of `agentv.host`, else of
@@ -101,11 +109,25 @@ pub fn locate(repo: &Repo, place: &str, dirs: &Dirs) -> Result<Option<String>> {
     if is_address || !is_name(place) {
         return Ok(Some(place.to_owned()));
     }
-    let source = repo.elected_remote().ok().flatten().map(|remote| remote.url);
+    let source = repo.elected_remote().ok().flatten();
+    // What `insteadOf` makes of an address may be a path.
+    let written = source.as_ref().and_then(|remote| repo.setting(&format!("remote.{}.url", remote.name)));
     let host = repo.setting("agentv.host").filter(|host| !host.is_empty());
     let place = place.strip_suffix(".git").unwrap_or(place);
-    let found = source.as_deref().and_then(|url| beside(url, host.as_deref(), place));
+    let known = [source.map(|remote| remote.url), written];
+    let found = known.iter().flatten().find_map(|url| beside(url, host.as_deref(), place));
     Ok(found.or_else(|| beside(DEFAULT_HOST, host.as_deref(), place)))
+}
+
+/// What `repo` is called in a results repository: as on its remote, `acme/app`, else as its directory.
+#[must_use]
+pub fn called(repo: &Repo) -> String {
+    let remote = repo.elected_remote().ok().flatten().and_then(|remote| repository_name(&remote.url));
+    let top = || {
+        let dir = clean(repo.work_dir().unwrap_or(repo.common_dir()));
+        repository_name(&dir.to_string_lossy())
+    };
+    remote.or_else(top).unwrap_or_else(|| "unnamed".into())
 }
 
 /// `host:path`, as ssh has it.
@@ -115,7 +137,8 @@ fn is_ssh(place: &str) -> bool {
 
 fn clean(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    absolute.canonicalize().unwrap_or(absolute)
+    let parent = || Some(absolute.parent()?.canonicalize().ok()?.join(absolute.file_name()?));
+    absolute.canonicalize().ok().or_else(parent).unwrap_or(absolute)
 }
 
 /// What upstream's file says.

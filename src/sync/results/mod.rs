@@ -8,8 +8,13 @@ mod config;
 
 use std::path::PathBuf;
 
+use crate::git::Repo;
+use crate::store::{self, ImportOptions, Store};
+
+use super::{Error, Listener, Result, Steps, Synced, sync_results};
+
 pub use clone::Managed;
-pub use config::{Configured, ResultsRepo, configured, locate};
+pub use config::{Configured, ResultsRepo, called, configured, locate};
 
 /// Directories of the user, from the environment.
 #[derive(Debug, Clone, Default)]
@@ -24,3 +29,65 @@ pub struct Dirs {
 pub const DEFAULT_BRANCH: &str = "main";
 /// And if the repository has no such branch but this one: where upstream's tools publish.
 pub const UPSTREAM_BRANCH: &str = "agentv/results/v1";
+
+/// What became of a results repository.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It has our form, and was synced.
+    Synced(Synced),
+    /// Upstream's tools write it: so many runs came, and so many are there now. Nothing is ever sent.
+    Read {
+        /// Runs that are new here.
+        new: usize,
+        /// All of them.
+        runs: usize,
+        /// Bundles that can't be read, and why.
+        failed: Vec<(String, String)>,
+    },
+}
+
+/// Syncs the managed clone of `results`, which is made if there is none, as the user of the source repository `source`. If upstream's tools write the branch its runs are imported into
+/// the clone, to be read; the branch stays as it is.
+pub fn sync(
+    source: &Repo,
+    dirs: &Dirs,
+    results: &ResultsRepo,
+    readme: Option<&'static str>,
+    steps: Steps,
+    listener: &mut dyn Listener,
+) -> Result<(Managed, Outcome)> {
+    let mut managed = Managed::open_or_create(dirs, results)?;
+    loop {
+        let done = sync_results(source, &managed, readme, steps, listener);
+        match done {
+            // What was fetched may tell which branch it is.
+            Ok(synced) => match Managed::open(dirs, results)? {
+                Some(again) if again.branch() != managed.branch() => managed = again,
+                _ => return Ok((managed, Outcome::Synced(synced))),
+            },
+            Err(Error::Unrelated { .. }) if managed.is_foreign()? => {
+                let (new, runs, failed) = managed.import(source)?;
+                return Ok((managed, Outcome::Read { new, runs, failed }));
+            }
+            Err(err) => return Err(err),
+        }
+    }
+}
+
+impl Managed {
+    /// Imports what upstream's tools published. Returns how many runs are new, how many there are, and what can't be read.
+    fn import(&self, source: &Repo) -> Result<(usize, usize, Vec<(String, String)>)> {
+        let (tracking, imported) = (self.tracking_ref(), self.imported_ref());
+        let Some(tip) = self.repo().read_ref(&tracking)? else { return Ok((0, 0, Vec::new())) };
+        let imported = Store::new(self.repo(), &imported).for_source(source, "");
+        let options = ImportOptions::default();
+        match imported.import(&tip, &self.own_ref(), options, &mut |_, _| {}) {
+            Ok(done) => Ok((done.recorded.len(), done.recorded.len() + done.already, done.failed)),
+            Err(store::Error::NothingToImport(_)) => {
+                let reason = "there are no runs on it".into();
+                Err(Error::Unrelated { place: format!("{}, branch {}", self.name(), self.branch()), reason })
+            }
+            Err(err) => Err(err.into()),
+        }
+    }
+}

@@ -137,22 +137,54 @@ fn the_state_before_counts() {
     assert_eq!(up.observed()["dirty"], true);
 }
 
+/// A repository `results.git` whose branch upstream's tools write, and addresses of a host that lead to it.
+fn published(up: &Upstream) {
+    let hub = up.env.root().join("org/results.git");
+    up.env.git_in(up.env.root(), ["init", "-q", "--bare", "-b", "main", "org/results.git"]).ok();
+    let base = format!("url.file://{}/.insteadOf", up.env.root().display());
+    up.env.git(["config", "--global", &base, "https://github.com/"]).ok();
+    write_small_bundle(&up.env.root().join("seed/one"), "one", "2026-07-04T10:00:00.000Z");
+    let seed = up.env.root().join("seed");
+    up.env.git_in(&seed, ["init", "-q", "-b", "main"]).ok();
+    up.env.git_in(&seed, ["add", "-A"]).ok();
+    up.env.git_in(&seed, ["commit", "-q", "-m", "feat(results): one"]).ok();
+    up.env.git_in(&seed, ["push", "-q", hub.to_str().unwrap(), "main"]).ok();
+}
+
 #[test]
-fn not_recorded_where_upstream_publishes() {
-    for config in [
-        "results:\n  repo: org/results\n",
-        "results:\n  mode: github\n  repo: org/results\n  path: runs\n",
-        "results: {repo_path: ../results}\n",
-    ] {
+fn what_upstream_publishes_is_kept_here_too() {
+    for config in ["results:\n  repo: org/results\n", "results:\n  mode: github\n  repo: org/results\n  path: ~/runs\n"]
+    {
         let up = Upstream::new();
+        published(&up);
         up.config(config);
-        assert_eq!(up.eval(&[DEFAULT, "7"]).code, 7);
-        assert!(up.env.runs().is_empty(), "{config}");
+        let ran = up.eval(&[DEFAULT, "7"]);
+        assert_eq!((ran.code, ran.stderr.lines().count()), (7, 1), "{ran:?}");
+        assert!(ran.stderr.starts_with("recorded "), "{ran:?}");
+        let own = up.env.git(["log", "--format=%s", "refs/agentv/runs/v1"]).ok();
+        assert_eq!(own.lines().count(), 1, "{own}");
+        let there = up.env.git_in(up.env.root().join("org/results.git"), ["log", "--format=%s", "main"]).ok();
+        assert_eq!(there, "feat(results): one\n", "the branch is theirs");
     }
+}
+
+#[test]
+fn recorded_for_a_results_repository() {
     let up = Upstream::new();
-    up.env.git(["config", "agentv.resultsRepo", "org/results"]).ok();
-    up.eval(&[DEFAULT]).ok();
-    assert!(up.env.runs().is_empty());
+    up.env.git_in(up.env.root(), ["init", "-q", "--bare", "-b", "main", "results.git"]).ok();
+    up.config("results: {repo_path: ../results.git}\n");
+    up.env.git(["config", "agentv.autoPush", "true"]).ok();
+    let ran = up.eval(&[DEFAULT]);
+    assert!(ran.stderr.starts_with("recorded ") && ran.stderr.contains("sent 1 run to results"), "{ran:?}");
+    assert!(up.env.git(["rev-parse", "-q", "--verify", "refs/agentv/runs/v1"]).code != 0);
+    assert_eq!(up.env.runs().len(), 1, "it is listed all the same");
+    // The eval matters more than its record, and its record more than where it is kept.
+    let up = Upstream::new();
+    std::fs::write(up.env.root().join("home/.local"), "").unwrap();
+    up.config("results: {repo_path: ../results.git}\n");
+    let ran = up.eval(&[DEFAULT, "3"]);
+    assert!(ran.code == 3 && ran.stderr.contains("kept in this repository"), "{ran:?}");
+    assert_eq!(up.env.runs().len(), 1);
 }
 
 #[test]
