@@ -25,7 +25,7 @@ pub(super) fn main(env: Env, args: &[OsString]) -> ExitCode {
         let ours = next.is_none_or(|word| is_ours(&command, word));
         // Upstream has `agentv results` too, with other subcommands: those stay its own.
         if ours || upstream(&env).is_none() {
-            return run_cli(env, command, rest);
+            return run_cli(env, || command, rest);
         }
     }
     let global = Global { change_dir: None, color: ColorWhen::Auto, no_pager: true };
