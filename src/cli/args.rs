@@ -6,6 +6,7 @@ mod edit;
 mod hooks;
 mod internal;
 mod output;
+mod quick;
 mod read;
 mod record;
 mod tool;

@@ -51,7 +51,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::CommandFactory;
 
 use crate::index::query::Field;
 
@@ -82,7 +82,7 @@ pub fn main(role: Role) -> ExitCode {
     }
     let args: Vec<OsString> = std::env::args_os().collect();
     match role {
-        Role::GitAgentv => run_cli(env, Cli::command(), &args),
+        Role::GitAgentv => run_cli(env, Cli::command, &args),
         Role::Agentv => passthrough::main(env, &args),
         Role::RemoteHelper => remote_helper::main(env, &args),
     }
@@ -115,13 +115,10 @@ fn negations(args: &[OsString]) -> Vec<OsString> {
     args
 }
 
-/// Parses `args` (the first is the program's name) as `command` and does it.
-fn run_cli(env: Env, command: clap::Command, args: &[OsString]) -> ExitCode {
+/// Parses `args` (the first is the program's name) and does what they say. `command` describes all that there is.
+fn run_cli(env: Env, command: impl FnOnce() -> clap::Command, args: &[OsString]) -> ExitCode {
     let args = &negations(args);
-    // What describes all commands is thousands of small pieces. The process ends soon; nobody waits for them to be freed.
-    let mut command = std::mem::ManuallyDrop::new(command);
-    let parsed = command.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let cli = match Cli::parse_quickly(args).map_or_else(|| Cli::parse_as(command(), args), Ok) {
         Ok(cli) => cli,
         Err(err) => {
             let _ = err.print();

@@ -27,11 +27,11 @@ pub(super) fn main(env: Env, args: &[OsString]) -> ExitCode {
         let ours = next.is_none_or(|word| is_ours(&command, word));
         // Upstream has `agentv results` too, with other subcommands: those stay its own.
         if ours || upstream(&env).is_none() {
-            return run_cli(env, command, rest);
+            return run_cli(env, || command, rest);
         }
     }
     if rest.first().is_some_and(|word| word == STUDIO) {
-        return run_cli(env, Cli::command().name("agentv").bin_name("agentv"), args);
+        return run_cli(env, || Cli::command().name("agentv").bin_name("agentv"), args);
     }
     let global = Global { change_dir: None, color: ColorWhen::Auto, no_pager: true };
     let ui = Ui::new(env, &global);

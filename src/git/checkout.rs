@@ -21,7 +21,7 @@ impl Repo {
                 return Err(err);
             }
         }
-        let moved = self.start_ref_move(reason).and_then(|waiting| waiting.finish(self, name, new, Some(&old.id)));
+        let moved = self.start_ref_move(name, reason).and_then(|waiting| waiting.finish(self, new, Some(&old.id)));
         if !matches!(moved, Ok(Moved::Done)) {
             undo(&worktrees, &old.id, new);
         }

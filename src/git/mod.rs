@@ -4,7 +4,8 @@
 //!
 //! Objects are read and written in process through gix. Refs are moved by
 //! `git update-ref`, because only git does it right on every ref backend
-//! (gix 0.90 reports success and loses the write in reftable repositories).
+//! (gix 0.90 reports success and loses the write in reftable repositories); what is
+//! one plain file, and nothing else, is moved without it (`ref_file`).
 
 mod address;
 mod amend;
@@ -27,6 +28,7 @@ mod pack;
 mod process;
 mod promises;
 mod published;
+mod ref_file;
 mod reflog;
 mod refs;
 mod remote;

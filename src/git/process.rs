@@ -234,19 +234,36 @@ fn program() -> Option<&'static Path> {
     PROGRAM.get_or_init(|| find_program("git", |_| true)).as_deref()
 }
 
-/// Fails unless the `git` on `PATH` is new enough. The answer is remembered in
+/// What we know of the git that is used.
+#[derive(Debug)]
+pub(super) struct Installed {
+    /// Its settings for the whole system; none if it is too old to tell.
+    system_config: Option<PathBuf>,
+}
+
+impl Installed {
+    /// Whether it has no settings where gix would not look for them: a git that somebody built has them below its own
+    /// directory.
+    pub(super) fn has_usual_settings(&self) -> bool {
+        self.system_config.as_ref().is_some_and(|path| path == Path::new("/etc/gitconfig") || !path.exists())
+    }
+}
+
+/// What we know of the `git` on `PATH`; an error unless it is new enough. The answer is remembered in
 /// `cache` for as long as the program does not change, so that a command
 /// does not pay for asking.
-pub(super) fn ensure_version(cache: &Path) -> Result<()> {
-    static CHECKED: OnceLock<()> = OnceLock::new();
-    if CHECKED.get().is_some() {
-        return Ok(());
+pub(super) fn installed(cache: &Path) -> Result<&'static Installed> {
+    static INSTALLED: OnceLock<Installed> = OnceLock::new();
+    if let Some(known) = INSTALLED.get() {
+        return Ok(known);
     }
     let program = program().ok_or(Error::GitMissing)?;
     let key = fingerprint(program);
-    if key.is_some() && std::fs::read_to_string(cache).ok() == key {
-        CHECKED.get_or_init(|| ());
-        return Ok(());
+    let kept = std::fs::read_to_string(cache).unwrap_or_default();
+    let known = kept.strip_suffix('\n').and_then(|kept| kept.split_once('\n'));
+    let path = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
+    if let Some((_, config)) = known.filter(|(of, _)| Some(*of) == key.as_deref()) {
+        return Ok(INSTALLED.get_or_init(|| Installed { system_config: path(config) }));
     }
     let line = Git::anywhere("version").run_text()?;
     let found = Version::parse(&line)
@@ -254,13 +271,17 @@ pub(super) fn ensure_version(cache: &Path) -> Result<()> {
     if found < MINIMUM {
         return Err(Error::GitTooOld { found });
     }
+    let mut var = Git::anywhere("var").arg("GIT_CONFIG_SYSTEM");
+    for name in ["GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"] {
+        var.command.env_remove(name);
+    }
+    let config = var.run_text().unwrap_or_default();
     if let Some(key) = key {
         // Only a cache: in a read-only repository we ask again next time.
         let _ = cache.parent().map(std::fs::create_dir_all);
-        let _ = std::fs::write(cache, key);
+        let _ = std::fs::write(cache, format!("{key}\n{config}\n"));
     }
-    CHECKED.get_or_init(|| ());
-    Ok(())
+    Ok(INSTALLED.get_or_init(|| Installed { system_config: path(&config) }))
 }
 
 /// The first executable called `name` on `PATH` that `accept` takes.

@@ -1,4 +1,4 @@
-//! Reading refs, and moving them by compare-and-swap through git.
+//! Reading refs, and moving them by compare-and-swap.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Child;
@@ -17,23 +17,30 @@ pub enum Moved {
     Refused(String),
 }
 
-/// A `git update-ref` that waits for its orders. Starting it before the new
-/// objects are written hides the millisecond that a process takes to start.
+/// A ref that is going to be moved: by its file where that is all there is to it, or by a `git update-ref` that waits for
+/// its orders. Starting that before the new objects are written hides the millisecond that a process takes to start.
 #[derive(Debug)]
 pub struct RefMove {
+    name: String,
+    /// What goes to the ref's log if it has one.
+    reason: String,
     child: Option<Child>,
 }
 
 impl RefMove {
-    /// Moves `name` from `old` (none: it must not exist) to `new`.
+    /// Moves the ref from `old` (none: it must not exist) to `new`.
     ///
     /// # Panics
     ///
-    /// Never: it takes itself, so it is called once.
-    pub fn finish(mut self, repo: &Repo, name: &str, new: &Oid, old: Option<&Oid>) -> Result<Moved> {
-        let mut child = self.child.take().expect("a RefMove is used once");
+    /// Never: the pipes that it uses are its own.
+    pub fn finish(mut self, repo: &Repo, new: &Oid, old: Option<&Oid>) -> Result<Moved> {
+        let mut child = match (self.child.take(), old) {
+            (Some(child), _) => child,
+            (None, Some(old)) if repo.move_ref_file(&self.name, new, old) => return Ok(Moved::Done),
+            (None, _) => repo.start_update_ref(&self.reason)?,
+        };
         let old = old.copied().unwrap_or_else(|| repo.null_id());
-        let orders = format!("start\nupdate {name} {new} {old}\nprepare\ncommit\n");
+        let orders = format!("start\nupdate {} {new} {old}\nprepare\ncommit\n", self.name);
         // A git that is gone already says why on stderr.
         let _ = child.stdin.take().expect("stdin is piped").write_all(orders.as_bytes());
         let stdout = child.stdout.take().expect("stdout is piped");
@@ -61,14 +68,18 @@ impl Drop for RefMove {
 }
 
 impl Repo {
-    /// Starts a [`RefMove`]; `reason` goes to the ref's log if it has one.
-    pub fn start_ref_move(&self, reason: &str) -> Result<RefMove> {
+    /// Starts a [`RefMove`] of `name` (a full name); `reason` goes to the ref's log if it has one.
+    pub fn start_ref_move(&self, name: &str, reason: &str) -> Result<RefMove> {
+        let child = if self.is_ref_only_a_file(name) { None } else { Some(self.start_update_ref(reason)?) };
+        Ok(RefMove { name: name.to_owned(), reason: reason.to_owned(), child })
+    }
+
+    fn start_update_ref(&self, reason: &str) -> Result<Child> {
         ENDING.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|child| matches!(child.try_wait(), Ok(None)));
         // Without the setting git looks for refs that are called like the object ids that we give it.
         let git =
             self.git("-c").args(["core.warnAmbiguousRefs=false", "update-ref", "-m", reason, "--no-deref", "--stdin"]);
-        let (child, _) = git.spawn_piped()?;
-        Ok(RefMove { child: Some(child) })
+        Ok(git.spawn_piped()?.0)
     }
 
     /// The refs below `prefix` (which ends with a slash), with what they name, in the order of their names.

@@ -29,6 +29,7 @@ pub enum ConfigScope {
 /// An open repository.
 pub struct Repo {
     gix: gix::Repository,
+    scope: ConfigScope,
     reftable: bool,
     packs: OnceCell<Packs>,
     /// Whether the last object that was read came from a pack.
@@ -65,7 +66,7 @@ impl Repo {
     pub fn discover_at(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Self> {
         let (trust, discovery) = (trust(scope, parameters), gix::discover::upwards::Options::default());
         let gix = gix::ThreadSafeRepository::discover_opts(dir, discovery, trust).map_err(|err| explain(dir, &err))?;
-        Ok(Self::from_gix(gix.to_thread_local()))
+        Ok(Self::from_gix(gix.to_thread_local(), scope))
     }
 
     /// Opens the repository at the top of the working tree `dir`, whatever the environment says.
@@ -75,14 +76,16 @@ impl Repo {
         let options =
             gix::open::Options::default().permissions(permissions).lossy_config(true).object_store_slots(SLOTS);
         let gix = gix::ThreadSafeRepository::open_opts(dir, options).map_err(|err| explain(dir, &err))?;
-        Ok(Self::from_gix(gix.to_thread_local()))
+        // What the environment and `git -c` set is not seen.
+        Ok(Self::from_gix(gix.to_thread_local(), ConfigScope::Repository))
     }
 
-    fn from_gix(gix: gix::Repository) -> Self {
+    fn from_gix(gix: gix::Repository, scope: ConfigScope) -> Self {
         let reftable = gix.config_snapshot().string("extensions.refStorage").is_some_and(|kind| kind != "files");
         let (packed_last, many_reads) = (Cell::new(false), Cell::new(false));
         Self {
             gix,
+            scope,
             reftable,
             packs: OnceCell::new(),
             packed_last,
@@ -92,6 +95,11 @@ impl Repo {
             fetches: Cell::new(true),
             branch: OnceCell::new(),
         }
+    }
+
+    /// How much configuration was read.
+    pub(super) fn scope(&self) -> ConfigScope {
+        self.scope
     }
 
     pub(super) fn gix(&self) -> &gix::Repository {
@@ -242,14 +250,18 @@ impl Repo {
 
     /// Fails unless the installed git is new enough to write for us.
     pub fn ensure_git(&self) -> Result<()> {
+        self.installed_git().map(drop)
+    }
+
+    pub(super) fn installed_git(&self) -> Result<&'static process::Installed> {
         let cache = self.agentv_dir().join("git");
         if !cache.exists() {
             // Only a cache: it may fail.
             let _ = self.create_dir(&self.agentv_dir());
         }
-        process::ensure_version(&cache)?;
+        let installed = process::installed(&cache)?;
         self.share(&cache);
-        Ok(())
+        Ok(installed)
     }
 
     /// Where git looks for hooks (`core.hooksPath` and worktrees considered).
@@ -278,7 +290,7 @@ fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo
         gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, trust(scope, parameters))
             .map_err(|err| explain(dir, &err))?
             .to_thread_local();
-    Ok(Repo::from_gix(gix))
+    Ok(Repo::from_gix(gix, scope))
 }
 
 /// How to open a repository, whoever owns it.

@@ -325,7 +325,7 @@ impl<'r> Store<'r> {
             attempts += 1;
             let ref_move = match first_move.take() {
                 Some(waiting) => waiting,
-                None => self.repo.start_ref_move("agentv")?,
+                None => self.repo.start_ref_move(self.name, "agentv")?,
             };
             let (attempt, keep) = match &mut storage {
                 Storage::Small(pack) => {
@@ -370,7 +370,7 @@ impl<'r> Store<'r> {
     fn move_to(&self, ref_move: RefMove, new: &Oid, old: Option<&Oid>) -> Result<Moved> {
         match old.filter(|_| self.name.starts_with("refs/heads/")) {
             Some(old) => Ok(self.repo.advance(self.name, &self.repo.commit(old)?, new, "agentv")?.0),
-            None => Ok(ref_move.finish(self.repo, self.name, new, old)?),
+            None => Ok(ref_move.finish(self.repo, new, old)?),
         }
     }
 

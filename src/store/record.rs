@@ -70,7 +70,7 @@ impl Store<'_> {
     /// as long to start as the bundle takes to be read.
     pub fn start(&self) -> Result<RefMove> {
         self.repo.ensure_git()?;
-        Ok(self.repo.start_ref_move("agentv: record")?)
+        Ok(self.repo.start_ref_move(self.name, "agentv: record")?)
     }
 
     /// Records a bundle. Recording it again changes nothing.

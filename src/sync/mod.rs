@@ -416,7 +416,7 @@ impl Sync<'_> {
 
     /// Notes what the remote has now.
     fn note(&self, tracking: &str, tip: &Oid, old: Option<Oid>) -> Result<()> {
-        let moved = self.repo.start_ref_move("agentv: push")?.finish(self.repo, tracking, tip, old.as_ref())?;
+        let moved = self.repo.start_ref_move(tracking, "agentv: push")?.finish(self.repo, tip, old.as_ref())?;
         if let Moved::Refused(reason) = moved {
             // The next fetch sees it anyhow.
             tracing::debug!(%reason, "{tracking} not moved");

@@ -63,6 +63,7 @@ mod query;
 #[cfg(unix)]
 mod random;
 mod real_client;
+mod ref_move;
 mod reindex;
 mod repos;
 mod results_index;

@@ -11,6 +11,7 @@ use crate::env::{Ran, TestEnv, bin_dir, write_small_bundle};
 mod gc;
 #[cfg(unix)]
 mod killed;
+mod mixed;
 mod race;
 mod roll_up;
 

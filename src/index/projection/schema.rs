@@ -52,11 +52,12 @@ CREATE TABLE cases(
 CREATE TABLE read_cases(seq INTEGER PRIMARY KEY);
 ";
 
-/// Made once the tables are filled: that takes half the time of keeping them up to date row by row.
+/// Made once the tables are filled: that takes half the time of keeping them up to date row by row. Who asks for an
+/// experiment mostly asks for a target, too; with that in the index the other targets' rows are not read.
 const INDEXES: &str = "
 CREATE UNIQUE INDEX IF NOT EXISTS facts_id ON facts(store, id);
 CREATE INDEX IF NOT EXISTS facts_recorded ON facts(recorded, store) WHERE status <> 'pruned';
-CREATE INDEX IF NOT EXISTS facts_experiment ON facts(experiment COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS facts_experiment_target ON facts(experiment COLLATE NOCASE, target COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS texts_run_id ON texts(run_id COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS texts_sha ON texts(sha) WHERE sha IS NOT NULL;
 CREATE INDEX IF NOT EXISTS texts_patch_id ON texts(patch_id) WHERE patch_id IS NOT NULL;
