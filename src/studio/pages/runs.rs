@@ -178,7 +178,7 @@ pub(in crate::studio) async fn show(
             problem,
             group,
             group_label,
-            groups_by: labels().map(|(name, label)| (name, label)).collect(),
+            groups_by: labels().collect(),
             groups,
             tip: desk.store().tip_id()?.map(|tip| tip.to_string()).unwrap_or_default(),
             frame,
