@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use crate::run::Row;
+use crate::run::{Row, RunId};
 
 use super::projection::{Projection, Result};
 
@@ -58,6 +58,21 @@ impl Projection {
             1 => runs.pop().map_or(FoundRun::None, |(row, at)| FoundRun::One(Box::new(row), at)),
             _ => FoundRun::Several(runs.into_iter().map(|(row, _)| row.id.to_string()).collect()),
         })
+    }
+
+    /// The names of the stores that have a run, those too that are not asked.
+    pub fn places_of(&self, id: &RunId) -> Result<Vec<String>> {
+        let mut found = self.db().prepare_cached("SELECT 1 FROM facts WHERE store = ?1 AND id = ?2")?;
+        let mut places = Vec::new();
+        for (name, stores) in self.names() {
+            for store in stores {
+                if found.exists(params![store, id.as_str()])? {
+                    places.push(name.clone());
+                    break;
+                }
+            }
+        }
+        Ok(places)
     }
 
     /// The run that came before `row`, of the same experiment and target; newest recorded first counts.

@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 use crate::index::projection::Projection;
 use crate::index::{FoundRun, StoreSet, projection};
 use crate::run::Row;
+use crate::sync::places;
 use crate::store::{Home, OpenHome, Result, Store, StoredRun};
 
 use super::api::error::Problem;
+use super::api::runs::RunItem;
 use super::api::watch::Watch;
 
 /// How long a desk is kept.
@@ -98,10 +100,18 @@ impl Desk {
         self.opened.store()
     }
 
-    /// The runs, and the projection as of their tip now.
+    /// The runs, and the projection as of their tip now. It knows what remotes have, too, as of the last time somebody looked.
     pub(super) fn rows(&mut self) -> Result<(Store<'_>, &mut Projection), projection::Error> {
         let store = self.opened.store();
-        let (home, sets) = (store.repo(), [StoreSet::own(store)]);
+        let home = store.repo();
+        // What a remote has that can't be read is no reason to show nothing.
+        let remotes = places::remote_places(home).unwrap_or_default();
+        let mut sets = vec![StoreSet::own(store)];
+        sets.extend(remotes.iter().filter(|place| place.store().tip_id().is_ok()).map(|place| StoreSet {
+            name: place.name.clone(),
+            stores: vec![place.store()],
+            asked: false,
+        }));
         let turn = || self.project.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = self.projection.take();
         if let Some(projection) = &mut kept
@@ -129,6 +139,13 @@ impl Desk {
             FoundRun::Several(candidates) => Err(Problem::ambiguous(name, &candidates)),
             FoundRun::None => Err(Problem::no_run(name)),
         }
+    }
+
+    /// The run of a list, with where it is.
+    pub(super) fn listed(&mut self, row: Row, recorded: i64) -> Result<RunItem, Problem> {
+        let (_, projection) = self.rows()?;
+        let places = projection.places_of(&row.id)?;
+        Ok(RunItem::new(row, recorded, places))
     }
 
     /// The run that `name` means, with its documents.

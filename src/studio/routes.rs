@@ -25,7 +25,7 @@ pub(super) fn router(site: &Arc<Site>) -> Router {
         // Whatever else is asked of the API gets JSON, too.
         .route("/api/{*rest}", axum::routing::any(api::nothing_there));
     let router = if site.ui.is_some() {
-        router.fallback(ui::serve)
+        router.route("/-/{asset}", get(assets::serve)).fallback(ui::serve)
     } else {
         router
             .merge(pages())

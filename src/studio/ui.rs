@@ -1,4 +1,5 @@
-//! A foreign front end from a directory (`--ui`): its files, and its `index.html` for every other address.
+//! A foreign front end from a directory (`--ui`): its files, and its `index.html` for every other address. Nothing is
+//! changed but that the page gets one script of ours more, with which files are shown.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::api::error::Problem;
-use super::guard;
+use super::{assets, guard};
 use super::reply::{self, HTML, Wants};
 use super::site::Site;
 
@@ -25,8 +26,11 @@ pub(super) async fn serve(State(site): State<Arc<Site>>, method: Method, uri: Ur
     let path = uri.path().to_owned();
     let read = tokio::task::spawn_blocking(move || read(&dir, &path)).await;
     match read {
-        Ok(Some((kind, content))) => {
+        Ok(Some((kind, mut content))) => {
             let is_page = kind == HTML;
+            if is_page {
+                content = with_viewer(content);
+            }
             let mut response = reply::document(&Wants::of(&headers), kind, content);
             // A front end that knows nothing of tokens can change what it changes at upstream.
             if is_page {
@@ -34,8 +38,19 @@ pub(super) async fn serve(State(site): State<Arc<Site>>, method: Method, uri: Ur
             }
             response
         }
+        // Browsers ask for it whatever the page says.
+        _ if uri.path() == "/favicon.ico" => StatusCode::NO_CONTENT.into_response(),
         _ => Problem::not_found("the front end has no such file").into_response(),
     }
+}
+
+/// The page, with our viewer of files: upstream's front end takes its own from another host, which no page of ours asks.
+fn with_viewer(page: Vec<u8>) -> Vec<u8> {
+    const HEAD: &[u8] = b"<head>";
+    let Some(at) = page.windows(HEAD.len()).position(|part| part == HEAD) else { return page };
+    let script = format!("<script src=\"{}\"></script>", assets::address("monaco.js"));
+    let (before, after) = page.split_at(at + HEAD.len());
+    [before, script.as_bytes(), after].concat()
 }
 
 /// The file at `path`; the page for what is no file.

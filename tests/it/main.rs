@@ -14,6 +14,8 @@
 
 mod auto_push;
 mod bad_input;
+#[allow(dead_code, reason = "not every test needs every key")]
+mod browser;
 mod comes_back;
 #[allow(dead_code, reason = "not every helper is used on every system")]
 mod completions;

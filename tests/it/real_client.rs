@@ -9,7 +9,7 @@ const VERSION: &str = "4.42.4";
 const EVAL: [&str; 4] = ["eval", "evals/capital.eval.yaml", "--target", "local_cli"];
 
 /// The directory of the client's program, installed once for this checkout; none, and why, where that can't be done.
-fn client() -> Option<PathBuf> {
+pub fn client() -> Option<PathBuf> {
     static INSTALLED: std::sync::OnceLock<Option<PathBuf>> = std::sync::OnceLock::new();
     INSTALLED.get_or_init(install).clone()
 }

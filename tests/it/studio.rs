@@ -1,7 +1,7 @@
 //! `git agentv studio`: the server, driven over HTTP.
 
 mod attacks;
-mod client;
+pub mod client;
 mod crowd;
 mod edit;
 mod events;

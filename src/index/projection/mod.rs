@@ -224,6 +224,9 @@ impl Projection {
 
     /// Whether it says what is at the tips of `sets` now, so that [`Self::refresh`] has nothing to do.
     pub fn is_fresh(&self, home: &Repo, sets: &[StoreSet<'_>]) -> Result<bool> {
+        if !sets.iter().map(|set| &set.name).eq(self.names.iter().map(|(name, _)| name)) {
+            return Ok(false);
+        }
         for store in sets.iter().flat_map(|set| &set.stores) {
             let tip = store.tip_id()?.map(|tip| tip.to_string());
             if known(&self.db, &name(home, store))?.is_none_or(|(_, at)| at != tip) {

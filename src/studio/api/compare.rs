@@ -106,8 +106,8 @@ pub(in crate::studio) fn compare(desk: &mut Desk, run: &str, with: Option<&str>)
             Change::Gone => &mut summary.gone,
         } += 1;
     }
-    let item = |(row, recorded)| RunItem::new(row, recorded);
-    Ok(Comparison { before: item(before), after: item(after), summary, cases })
+    let (before, after) = (desk.listed(before.0, before.1)?, desk.listed(after.0, after.1)?);
+    Ok(Comparison { before, after, summary, cases })
 }
 
 /// What makes a case the same one in two runs. A target counts only where runs have several: comparing two targets is

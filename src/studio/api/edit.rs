@@ -56,9 +56,9 @@ pub(in crate::studio) struct NoteChange {
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(in crate::studio) struct Changed {
     /// Its row now.
-    run: Row,
+    pub(super) run: Row,
     /// Whether anything is different.
-    changed: bool,
+    pub(super) changed: bool,
 }
 
 /// Runs after a change.

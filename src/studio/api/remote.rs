@@ -82,6 +82,8 @@ pub(in crate::studio) fn current(desk: &mut Desk) -> Result<RemoteStatus, Proble
 
 /// `POST /api/remote/sync`
 pub(in crate::studio) async fn sync(asked: Asked, body: Bytes) -> Response {
+    // Upstream's front end sends nothing, and so can't agree to anything.
+    let can_agree = !body.is_empty();
     let params: SyncParams = match if body.is_empty() { Ok(SyncParams::default()) } else { read(&body) } {
         Ok(params) => params,
         Err(problem) => return problem.into_response(),
@@ -98,7 +100,7 @@ pub(in crate::studio) async fn sync(asked: Asked, body: Bytes) -> Response {
             let remote = sync::elect(store.repo(), None)?;
             sync::sync(store.repo(), &remote, steps, &mut agreement)
         };
-        let synced = synced.map_err(|err| agreement.explain(err))?;
+        let synced = synced.map_err(|err| agreement.explain(err, can_agree))?;
         Ok(SyncDone { synced, status: current(&mut desk)? })
     };
     asked.json(Lane::Remote, work).await
@@ -123,7 +125,7 @@ impl Listener for Agreement {
 }
 
 impl Agreement {
-    fn explain(&self, err: sync::Error) -> Problem {
+    fn explain(&self, err: sync::Error, can_agree: bool) -> Problem {
         let asks = matches!(err, sync::Error::NotAgreed);
         let problem = Problem::from(err);
         match self.runs.filter(|_| asks) {
@@ -132,7 +134,11 @@ impl Agreement {
                 let error = format!(
                     "this would be the first push of runs from this clone to that remote: {runs} runs, transcripts included"
                 );
-                Problem { error, ..problem }.hint("send {\"first_push\": true} to agree")
+                if can_agree {
+                    return Problem { error, ..problem }.hint("send {\"first_push\": true} to agree");
+                }
+                let error = format!("{error}. 'git agentv push' asks and does it; later ones can be done here");
+                Problem { error, ..problem }.hint("or send {\"first_push\": true} to agree")
             }
         }
     }

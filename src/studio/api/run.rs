@@ -119,6 +119,7 @@ pub(in crate::studio) fn find_case(run: &StoredRun<'_>, params: &CaseParams) -> 
 pub(in crate::studio) fn document(desk: &mut Desk, name: &str, with_results: bool) -> Result<RunDocument, Problem> {
     let (row, recorded) = desk.row(name)?;
     let (store, projection) = desk.rows()?;
+    let places = projection.places_of(&row.id)?;
     let previous = projection.previous(&row, recorded)?.map(|row| row.id.to_string());
     let run = store.open_row(&row)?;
     let commit = run.source_commit(store.repo(), &mut |err| tracing::debug!(%err, "no address of the commit"));
@@ -126,7 +127,7 @@ pub(in crate::studio) fn document(desk: &mut Desk, name: &str, with_results: boo
     // A deleted run has its numbers, but no cases.
     let results = (with_results && !run.is_deleted()).then(|| results::of(&run)).transpose()?;
     let (manifest, overlay) = (run.manifest.clone(), run.overlay.clone());
-    Ok(RunDocument { run: RunItem::new(row, recorded), manifest, overlay, provenance, previous, results })
+    Ok(RunDocument { run: RunItem::new(row, recorded, places), manifest, overlay, provenance, previous, results })
 }
 
 /// The cases of a run, those that need attention first.

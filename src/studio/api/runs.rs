@@ -4,7 +4,7 @@ use axum::response::Response;
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
-use crate::index::projection::Projection;
+use crate::index::projection::{self, Projection};
 use crate::index::query::{Query, Sort};
 use crate::index::{Ask, Filter, Order, Page};
 use crate::run::{Row, format_time};
@@ -60,6 +60,9 @@ pub(in crate::studio) struct RunItem {
     pub(in crate::studio) recorded_at: String,
     #[serde(flatten)]
     pub(in crate::studio) extra: Extra,
+    /// Where it is: `local`, names of remotes.
+    #[serde(rename = "where")]
+    pub(in crate::studio) places: Vec<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
@@ -68,15 +71,15 @@ fn is_zero(n: &usize) -> bool {
 }
 
 impl RunItem {
-    pub(in crate::studio) fn new(row: Row, recorded: i64) -> Self {
+    pub(in crate::studio) fn new(row: Row, recorded: i64, places: Vec<String>) -> Self {
         let recorded_at = Timestamp::from_second(recorded).map(format_time).unwrap_or_default();
-        let extra = Extra::of(&row, &recorded_at);
-        Self { row, recorded_at, extra }
+        let extra = Extra::of(&row, &places);
+        Self { row, recorded_at, extra, places }
     }
 
     /// Where it is, in words.
     pub(in crate::studio) fn place(&self) -> String {
-        "local".to_owned()
+        self.places.join(", ")
     }
 }
 
@@ -134,7 +137,11 @@ impl Question {
             cursor: self.cursor.clone(),
         };
         let Page { runs, next, .. } = projection.page(&ask)??;
-        let runs = runs.into_iter().map(|(row, recorded)| RunItem::new(row, recorded)).collect();
+        let item = |(row, recorded): (Row, i64)| {
+            let places = projection.places_of(&row.id)?;
+            Ok(RunItem::new(row, recorded, places))
+        };
+        let runs = runs.into_iter().map(item).collect::<Result<_, projection::Error>>()?;
         Ok(RunsPage { runs, next_cursor: next, total, unread })
     }
 

@@ -28,7 +28,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const MODULE: &str = "text/javascript; charset=utf-8";
 
 /// Everything that there is.
-static ASSETS: [Asset; 7] = [
+static ASSETS: [Asset; 8] = [
     asset("studio.css", CSS, include_bytes!("studio.css")),
     asset("studio.js", MODULE, include_bytes!("studio.js")),
     asset("runs.js", MODULE, include_bytes!("runs.js")),
@@ -36,6 +36,7 @@ static ASSETS: [Asset; 7] = [
     asset("search.js", MODULE, include_bytes!("search.js")),
     asset("sync.js", MODULE, include_bytes!("sync.js")),
     asset("now.js", MODULE, include_bytes!("now.js")),
+    asset("monaco.js", MODULE, include_bytes!("monaco.js")),
 ];
 
 impl Asset {

@@ -1,13 +1,17 @@
 //! Upstream's matrix of experiments and targets.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::index::Filter;
-use crate::run::Row;
+use crate::run::{CaseRow, Row, Status};
+use crate::store::Store;
 
 use super::super::super::project::Desk;
 use super::super::error::Problem;
+use super::results::execution_status;
 
 /// Runs that the matrix is about: the newest ones.
 const RUNS: usize = 200;
@@ -23,7 +27,7 @@ pub(in crate::studio) struct Matrix {
 
 /// The matrix of the newest runs.
 pub(in crate::studio) fn matrix(desk: &mut Desk) -> Result<Matrix, Problem> {
-    let (_, projection) = desk.rows()?;
+    let (store, projection) = desk.rows()?;
     let ask = crate::index::Ask { filter: Filter::all(false), limit: Some(RUNS), ..Default::default() };
     let rows: Vec<Row> = projection.page(&ask)??.runs.into_iter().map(|(row, _)| row).collect();
     let experiment = |row: &Row| row.experiment.clone().unwrap_or_else(|| "default".into());
@@ -43,17 +47,42 @@ pub(in crate::studio) fn matrix(desk: &mut Desk) -> Result<Matrix, Problem> {
         cell["target"] = json!(of);
         cells.push(cell);
     }
-    let run = |row: &Row| {
+    // Looking at a matrix fetches nothing: a clone without the files of runs has no cases here.
+    let has_files = !store.repo().is_partial();
+    let tests: Vec<Vec<Value>> = rows.iter().map(|row| if has_files { tests(&store, row) } else { Vec::new() }).collect();
+    for cell in &mut cells {
+        let here = rows.iter().zip(&tests).rev();
+        let here = here.filter(|(row, _)| cell["experiment"] == experiment(row) && cell["target"] == target(row));
+        // Of a case that several runs have the newest counts.
+        let newest: BTreeMap<&str, &Value> =
+            here.flat_map(|(_, tests)| tests).filter_map(|test| Some((test["test_id"].as_str()?, test))).collect();
+        cell["tests"] = newest.into_values().cloned().collect();
+    }
+    let run = |(row, tests): (&Row, Vec<Value>)| {
         let mut run = numbers(row.test_count, row.passed, row.errors, row.avg_score.unwrap_or_default());
         run["run_id"] = json!(row.id);
         run["started_at"] = json!(row.timestamp);
         run["experiment"] = json!(experiment(row));
         run["target"] = json!(target(row));
         run["source"] = json!("local");
+        run["tags"] = json!(row.tags);
+        run["tests"] = Value::Array(tests);
         run
     };
-    let runs = rows.iter().map(run).collect();
+    let runs = rows.iter().zip(tests).map(run).collect();
     Ok(Matrix { experiments: experiments.into_iter().collect(), targets: targets.into_iter().collect(), cells, runs })
+}
+
+/// The cases of a run; none if they can't be read.
+fn tests(store: &Store<'_>, row: &Row) -> Vec<Value> {
+    let cases = store.open_row(row).and_then(|run| run.cases()).unwrap_or_default();
+    let test = |case: &CaseRow| {
+        json!({
+            "test_id": case.key, "score": case.score.unwrap_or_default(), "passed": case.status == Status::Pass,
+            "execution_status": execution_status(case.status),
+        })
+    };
+    cases.iter().map(test).collect()
 }
 
 fn mean(rows: &[&Row]) -> f64 {

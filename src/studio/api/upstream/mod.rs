@@ -5,6 +5,7 @@
 
 pub(in crate::studio) mod compare;
 mod config;
+mod feedback;
 mod evals;
 mod index;
 pub(in crate::studio) mod remote;
@@ -12,11 +13,12 @@ pub(in crate::studio) mod results;
 pub(in crate::studio) mod rows;
 mod start;
 mod suites;
+mod tags;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, post, put};
 
 use super::super::site::Site;
 
@@ -27,6 +29,8 @@ pub(in crate::studio) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/config", get(config::show).post(config::refuse))
         .route("/index", get(index::show))
+        .route("/feedback", get(feedback::list).post(feedback::refuse))
+        .route("/runs/{run}/tags", put(tags::replace).delete(tags::clear))
         .route("/runs/{run}/log", get(evals::log))
         .route("/runs/{run}/suites", get(suites::suites))
         .route("/runs/{run}/categories", get(suites::categories))

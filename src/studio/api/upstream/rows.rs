@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::index::projection::LOCAL;
 use crate::run::Row;
 
 /// A run in upstream's words.
@@ -17,12 +18,12 @@ pub(in crate::studio) struct Extra {
     execution_error_count: u64,
     /// `local`: it is in this repository.
     source: &'static str,
-    /// Whether the remote has it. Not known yet: always false.
+    /// Whether a remote has it, as of the last time somebody looked.
     on_remote: bool,
 }
 
 impl Extra {
-    pub(in crate::studio) fn of(row: &Row, _recorded_at: &str) -> Self {
+    pub(in crate::studio) fn of(row: &Row, places: &[String]) -> Self {
         let id = row.id.as_str();
         Self {
             filename: id.to_owned(),
@@ -30,7 +31,7 @@ impl Extra {
             path: format!("{}/{}", &id[..2], &id[2..]),
             execution_error_count: row.errors,
             source: "local",
-            on_remote: false,
+            on_remote: places.iter().any(|place| place != LOCAL),
         }
     }
 }
