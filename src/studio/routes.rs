@@ -66,5 +66,17 @@ fn api() -> Router<Arc<Site>> {
 }
 
 fn pages() -> Router<Arc<Site>> {
-    Router::new().route("/", get(pages::runs::show)).route("/rows", get(pages::rows::show)).route("/sync", get(pages::sync::show))
+    Router::new()
+        .route("/", get(pages::runs::show))
+        .route("/rows", get(pages::rows::show))
+        .route("/runs/{run}", get(pages::run::show))
+        .route("/runs/{run}/against", get(pages::compare::against))
+        .route("/runs/{run}/case/{case}", get(pages::case::show))
+        .route("/runs/{run}/changes", get(pages::file::changes))
+        .route("/runs/{run}/files", get(pages::file::top))
+        .route("/runs/{run}/files/{*path}", get(pages::file::show))
+        .route("/runs/{run}/search", get(pages::search::show))
+        .route("/compare", get(pages::compare::show))
+        .route("/trends", get(pages::trends::show))
+        .route("/sync", get(pages::sync::show))
 }
