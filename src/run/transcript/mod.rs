@@ -88,7 +88,9 @@ pub fn of_document(bytes: &[u8]) -> Option<Vec<Turn>> {
     let turns = match serde_json::from_slice(bytes).ok()? {
         Value::Array(turns) => turns,
         Value::Object(mut document) => {
-            let key = ["turns", "messages", "transcript"].into_iter().find(|key| document.get(*key).is_some_and(Value::is_array))?;
+            let key = ["turns", "messages", "transcript"]
+                .into_iter()
+                .find(|key| document.get(*key).is_some_and(Value::is_array))?;
             let Some(Value::Array(turns)) = document.remove(key) else { return None };
             turns
         }
@@ -156,7 +158,9 @@ mod tests {
 
     #[test]
     fn nothing_is_left_out() {
-        let turn = Turn::of_line(r#"{"role":"assistant","content":[{"type":"odd","x":1},{"type":"file","path":"a.xlsx"}],"refusal":"no"}"#);
+        let turn = Turn::of_line(
+            r#"{"role":"assistant","content":[{"type":"odd","x":1},{"type":"file","path":"a.xlsx"}],"refusal":"no"}"#,
+        );
         assert!(matches!(&turn.parts[0], Part::Other(json) if json.contains("odd")), "{turn:?}");
         assert_eq!(turn.parts[1], Part::File("a.xlsx".into()));
         assert!(matches!(&turn.parts[2], Part::Other(json) if json.contains("refusal")), "{turn:?}");

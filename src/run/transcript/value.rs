@@ -6,10 +6,32 @@ use super::{Call, Part, Turn};
 
 /// Keys that repeat on every line what is known of the run, or that are taken up elsewhere.
 const KNOWN: [&str; 26] = [
-    "schema_version", "test_id", "target", "message_index", "capture", "trace", "source", "v", "agent", "start_time",
-    "ts", "timestamp", "end_time", "duration_ms", "transcript_duration_ms", "transcript_token_usage",
-    "transcript_cost_usd", "token_usage", "input_tokens", "output_tokens", "cost_usd", "role", "type", "content",
-    "tool_calls", "tool_call_id",
+    "schema_version",
+    "test_id",
+    "target",
+    "message_index",
+    "capture",
+    "trace",
+    "source",
+    "v",
+    "agent",
+    "start_time",
+    "ts",
+    "timestamp",
+    "end_time",
+    "duration_ms",
+    "transcript_duration_ms",
+    "transcript_token_usage",
+    "transcript_cost_usd",
+    "token_usage",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "role",
+    "type",
+    "content",
+    "tool_calls",
+    "tool_call_id",
 ];
 
 /// The turn that `value` is; none if it is nothing of the kind.
@@ -38,7 +60,9 @@ pub(super) fn turn(value: Value) -> Option<Turn> {
     let number = |key: &str| outer.get(key).or_else(|| inner.get(key));
     let tokens = |of: &str| {
         let counts = number("token_usage").or_else(|| number("usage"));
-        number(&format!("{of}_tokens")).or_else(|| counts?.get(of).or_else(|| counts?.get(format!("{of}_tokens")))).and_then(Value::as_u64)
+        number(&format!("{of}_tokens"))
+            .or_else(|| counts?.get(of).or_else(|| counts?.get(format!("{of}_tokens"))))
+            .and_then(Value::as_u64)
     };
     let mut turn = Turn {
         time: ["start_time", "ts", "timestamp"].into_iter().find_map(|key| number(key)?.as_str()).map(str::to_owned),
@@ -81,7 +105,9 @@ fn push_content(parts: &mut Vec<Part>, content: Value, answer: bool, id: Option<
 fn part(piece: Value) -> Part {
     let Value::Object(mut object) = piece else { return Part::Text(plain(piece)) };
     let kind = object.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let few = |object: &Map<String, Value>, own: &str| object.keys().all(|key| [own, "type", "signature", "annotations"].contains(&key.as_str()));
+    let few = |object: &Map<String, Value>, own: &str| {
+        object.keys().all(|key| [own, "type", "signature", "annotations"].contains(&key.as_str()))
+    };
     match kind.as_str() {
         "text" | "output_text" | "input_text" | "" if few(&object, "text") => match object.remove("text") {
             Some(Value::String(text)) => Part::Text(text),

@@ -112,10 +112,20 @@ fn page(desk: &mut Desk, frame: Frame, of: &OfCase, part: &transcript::Part) -> 
         behind: (at + 1 < total).then(|| this.case(at + 2)),
         history: format!("{}/trends?case={}", frame.base, show::parameter(&case.key)),
         numbers: numbers(&case),
-        scores: case.scores.iter().map(|(name, score)| (name.clone(), show::score(*score))).collect(),
+        // What a grader already tells is not told twice.
+        scores: case
+            .scores
+            .iter()
+            .filter(|(name, _)| !detail.graders.iter().any(|grader| grader.name == **name && grader.score.is_some()))
+            .map(|(name, score)| (name.clone(), show::score(*score)))
+            .collect(),
         input: text(&detail.input, "input"),
         output: text(&detail.output, "answer"),
-        files: detail.files.iter().map(|file| (file.role.replace('_', " "), file.path.clone(), this.file(&file.path))).collect(),
+        files: detail
+            .files
+            .iter()
+            .map(|file| (file.role.replace('_', " "), file.path.clone(), this.file(&file.path)))
+            .collect(),
         transcript,
         case,
         detail,
@@ -126,9 +136,8 @@ fn page(desk: &mut Desk, frame: Frame, of: &OfCase, part: &transcript::Part) -> 
 
 fn numbers(case: &CaseRow) -> Vec<(&'static str, String)> {
     let tokens = case.tokens.filter(|tokens| tokens.total > 0);
-    let tokens = tokens.map(|t| {
-        format!("{} ({} in, {} out)", show::count(t.total), show::count(t.input), show::count(t.output))
-    });
+    let tokens = tokens
+        .map(|t| format!("{} ({} in, {} out)", show::count(t.total), show::count(t.input), show::count(t.output)));
     [
         ("Score", case.score.map(show::score)),
         ("Time", case.duration_ms.map(show::milliseconds)),

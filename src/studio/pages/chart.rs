@@ -15,7 +15,14 @@ pub(super) struct Chart {
     pub(super) marks: Vec<Mark>,
     /// What the left end and the right end are.
     pub(super) ends: (String, String),
+    /// Whether there are so many values that the lines are means of neighbours.
+    pub(super) many: bool,
 }
+
+/// More values than this would be a scribble if a line went through all of them.
+const MANY: usize = 60;
+/// Neighbours on each side that a mean is made of.
+const NEIGHBOURS: usize = 7;
 
 /// A line through values.
 #[derive(Debug)]
@@ -49,21 +56,26 @@ pub(super) struct Value {
 }
 
 impl Chart {
-    /// Draws a line through values, from left to right.
+    /// Draws a line through values, from left to right; through the means of neighbours if they are many.
     pub(super) fn draw(&mut self, class: &'static str, values: Vec<Value>) {
-        let place = |value: &Value| {
-            let x = LEFT + value.x.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT);
-            let y = TOP + (1.0 - value.y.clamp(0.0, 1.0)) * (HEIGHT - TOP - BOTTOM);
+        let place = |x: f64, y: f64| {
+            let x = LEFT + x.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT);
+            let y = TOP + (1.0 - y.clamp(0.0, 1.0)) * (HEIGHT - TOP - BOTTOM);
             (format!("{x:.1}"), format!("{y:.1}"))
         };
-        let points = values.iter().map(|value| {
-            let (x, y) = place(value);
+        let around = if values.len() > MANY { NEIGHBOURS } else { 0 };
+        self.many |= around > 0;
+        let points = values.iter().enumerate().map(|(at, value)| {
+            let near = &values[at.saturating_sub(around)..values.len().min(at + around + 1)];
+            #[expect(clippy::cast_precision_loss, reason = "there are a few")]
+            let mean = near.iter().map(|value| value.y).sum::<f64>() / near.len() as f64;
+            let (x, y) = place(value.x, mean);
             format!("{x},{y}")
         });
         let points = points.collect::<Vec<_>>().join(" ");
         self.lines.push(Line { class, points });
         self.marks.extend(values.into_iter().map(|value| {
-            let (x, y) = place(&value);
+            let (x, y) = place(value.x, value.y);
             Mark { class: value.class, x, y, address: value.address, title: value.title }
         }));
     }
@@ -89,6 +101,11 @@ mod tests {
         let mut chart = Chart::default();
         chart.draw("rate", vec![value(0.0, 0.0), value(1.0, 7.0)]);
         assert_eq!(chart.lines[0].points, "34.0,130.0 350.0,8.0");
-        assert_eq!(chart.marks.len(), 2);
+        assert_eq!((chart.marks.len(), chart.many), (2, false));
+        chart.draw("rate", (0..100).map(|n| value(f64::from(n) / 99.0, f64::from(n % 2))).collect());
+        assert!(chart.many && chart.marks.len() == 102);
+        let mut heights =
+            chart.lines[1].points.split(' ').map(|point| point.split_once(',').unwrap().1.parse::<f64>().unwrap());
+        assert!(heights.all(|y| (60.0..78.0).contains(&y)), "the line goes through the middle");
     }
 }

@@ -116,7 +116,8 @@ pub(in crate::studio) async fn show(asked: Asked, Params(two): Params<Two>) -> R
     let frame = Frame::of(&asked);
     let render = move |desk: &mut Desk| {
         let run = two.run.filter(|run| !run.is_empty());
-        let run = run.ok_or_else(|| Problem::bad("run: name the run that is compared").hint("/compare?base=ID&run=ID"))?;
+        let run =
+            run.ok_or_else(|| Problem::bad("run: name the run that is compared").hint("/compare?base=ID&run=ID"))?;
         page(desk, frame, &run, two.base.as_deref().filter(|base| !base.is_empty()))
     };
     asked.page(Lane::Files, render).await
@@ -219,7 +220,8 @@ impl Pair {
 
     fn new(pair: CasePair, outputs: bool, old: (&OfThis, &Sides), new: (&OfThis, &Sides)) -> Self {
         let either = pair.after.as_ref().or(pair.before.as_ref());
-        let (key, suite) = either.map(|case| (case.key.clone(), case.suite.clone().unwrap_or_default())).unwrap_or_default();
+        let (key, suite) =
+            either.map(|case| (case.key.clone(), case.suite.clone().unwrap_or_default())).unwrap_or_default();
         let before = pair.before.map(|case| old.1.side(old.0, case));
         let after = pair.after.map(|case| new.1.side(new.0, case));
         let equal = before.as_ref().zip(after.as_ref()).is_some_and(|(a, b)| !a.cut && a.output == b.output);
@@ -238,7 +240,8 @@ fn numbers(old: &Row, new: &Row) -> Vec<(&'static str, String, String, String, &
         }
         let told = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), tell);
         let difference = old.zip(new).map(|(old, new)| new - old);
-        let sign = difference.map(|difference| signed(difference, tell)).unwrap_or_default();
+        // The difference of two percentages is no percentage.
+        let sign = difference.map(|difference| signed(difference, tell).replace('%', "points")).unwrap_or_default();
         numbers.push((label, told(old), told(new), sign, better(difference.unwrap_or_default() * good)));
     };
     push("Pass rate", old.pass_rate, new.pass_rate, &show::percent, 1.0);

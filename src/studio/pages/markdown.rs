@@ -95,8 +95,14 @@ mod tests {
         for bad in ["<script", "<img src=x", "<b>", "style=", "href=\"javascript", "href=\"https", "src=\"https"] {
             assert!(!html.contains(bad), "{bad}: {html}");
         }
-        assert!(html.contains("<a href=\"/false/d.md\">c</a>") && html.contains("<img src=\"/true/sub/q.png\" alt=\"q\">"), "{html}");
-        assert!(html.contains("image: p (https://x.example/p.png)") && html.contains("(javascript:alert(1))"), "{html}");
+        assert!(
+            html.contains("<a href=\"/false/d.md\">c</a>") && html.contains("<img src=\"/true/sub/q.png\" alt=\"q\">"),
+            "{html}"
+        );
+        assert!(
+            html.contains("image: p (https://x.example/p.png)") && html.contains("(javascript:alert(1))"),
+            "{html}"
+        );
     }
 
     #[test]

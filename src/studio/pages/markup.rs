@@ -58,7 +58,10 @@ fn push(out: &mut String, name: Option<&str>, value: &Value, depth: usize, left:
     };
     let open = if depth == 0 || (depth < 3 && many <= 12) { " open" } else { "" };
     let what = if many == 1 { what.trim_end_matches('s') } else { what };
-    let _ = write!(out, "<details{open}><summary>{name}<span class=\"dim\">{brackets} {many} {what}</span></summary><div class=\"in\">");
+    let _ = write!(
+        out,
+        "<details{open}><summary>{name}<span class=\"dim\">{brackets} {many} {what}</span></summary><div class=\"in\">"
+    );
     match value {
         Value::Object(object) => {
             object.iter().try_for_each(|(name, value)| push(out, Some(name), value, depth + 1, left))?;

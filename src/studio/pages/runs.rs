@@ -159,9 +159,11 @@ pub(in crate::studio) async fn show(
             Err(problem) => return Err(problem),
         };
         let (q, sort) = (params.q.unwrap_or_default(), params.sort.unwrap_or_default());
-        let next = list.next_cursor.map(|cursor| address(&frame.base, &[("cursor", &cursor), ("q", &q), ("sort", &sort)]));
+        let next =
+            list.next_cursor.map(|cursor| address(&frame.base, &[("cursor", &cursor), ("q", &q), ("sort", &sort)]));
         let lines = list.runs.into_iter().map(Line::new).collect();
-        let rows = Rows { base: frame.base.clone(), lines }.render().map_err(|err| Problem::internal(err.to_string()))?;
+        let rows =
+            Rows { base: frame.base.clone(), lines }.render().map_err(|err| Problem::internal(err.to_string()))?;
         let group = field.map_or("", |field| field.name);
         let labels = || [("", "run")].into_iter().chain(GROUPS);
         let group_label = labels().find(|(name, _)| *name == group).map_or("", |(_, label)| label);

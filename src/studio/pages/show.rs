@@ -144,6 +144,9 @@ mod tests {
         assert_eq!(path("a b/ä?.md"), "a%20b/%C3%A4%3F.md");
         assert_eq!([count(7), count(1000), count(1_234_567)], ["7", "1,000", "1,234,567"]);
         assert_eq!([size(7), size(2048), size(5 << 20), size(7 << 30)], ["7 bytes", "2.0 KiB", "5.0 MiB", "7.0 GiB"]);
-        assert_eq!([beginning("aäb", 2), beginning("aäb", 3), beginning("aäb", 9)], [("a", true), ("aä", true), ("aäb", false)]);
+        assert_eq!(
+            [beginning("aäb", 2), beginning("aäb", 3), beginning("aäb", 9)],
+            [("a", true), ("aä", true), ("aäb", false)]
+        );
     }
 }

@@ -93,7 +93,8 @@ pub(in crate::studio) async fn show(asked: Asked, Params(what): Params<What>) ->
     let lane = if case.is_empty() { lane } else { Lane::Files };
     let render = move |desk: &mut Desk| {
         let by_commit = what.by.as_deref() == Some("commit");
-        let mut page = Page { frame, q, problem: None, case, by_commit, series: Vec::new(), others: Vec::new(), more: false };
+        let mut page =
+            Page { frame, q, problem: None, case, by_commit, series: Vec::new(), others: Vec::new(), more: false };
         let answered = question.and_then(|question| page.fill(desk, &question));
         match answered {
             Err(problem) if problem.status.is_client_error() => page.problem = Some(problem),
@@ -105,16 +106,19 @@ pub(in crate::studio) async fn show(asked: Asked, Params(what): Params<What>) ->
 }
 
 impl Page {
+    fn has_many(&self) -> bool {
+        self.series.iter().any(|one| one.chart.many)
+    }
+
     fn fill(&mut self, desk: &mut Desk, question: &Question) -> Result<(), Problem> {
         let (store, projection) = desk.rows()?;
         let filter = question.filter(&store, projection)?;
         let mut together: Vec<(String, String, Vec<Step>)> = Vec::new();
-        let mut push = |title: String, words: String, step: Step| {
-            match together.iter_mut().find(|(known, ..)| *known == title) {
+        let mut push =
+            |title: String, words: String, step: Step| match together.iter_mut().find(|(known, ..)| *known == title) {
                 Some((.., steps)) => steps.push(step),
                 None => together.push((title, words, vec![step])),
-            }
-        };
+            };
         let base = &self.frame.base;
         if self.case.is_empty() {
             let points = projection.trend(&filter, RUNS)?;
@@ -137,7 +141,8 @@ impl Page {
                 let address = format!("{base}/?q={}", show::parameter(&own));
                 self.series.push(Series::new(title, address, steps, self.by_commit, self.case.is_empty()));
             } else {
-                let case = if self.case.is_empty() { String::new() } else { format!("&case={}", show::parameter(&self.case)) };
+                let case =
+                    if self.case.is_empty() { String::new() } else { format!("&case={}", show::parameter(&self.case)) };
                 self.others.push((title, steps.len(), format!("{base}/trends?q={}{case}", show::parameter(&own))));
             }
         }
@@ -232,14 +237,17 @@ impl Series {
             chart.draw("rate", values(|step| step.values.0, Some("rate")));
         }
         let end = |step: Option<&Step>| {
-            step.map(|step| if by_commit { step.line.commit() } else { step.line.when.get(..10).unwrap_or_default().to_owned() })
+            step.map(|step| {
+                if by_commit { step.line.commit() } else { step.line.when.get(..10).unwrap_or_default().to_owned() }
+            })
         };
         let ends = (end(steps.first()).unwrap_or_default(), end(steps.last()).unwrap_or_default());
         // One label is enough if there is one day.
         chart.ends = if ends.0 == ends.1 { (ends.0, String::new()) } else { ends };
-        let description = steps.first().zip(steps.last()).map(|(first, last)| {
-            format!("{} values, from {} to {}", steps.len(), first.line.told(), last.line.told())
-        });
+        let description = steps
+            .first()
+            .zip(steps.last())
+            .map(|(first, last)| format!("{} values, from {} to {}", steps.len(), first.line.told(), last.line.told()));
         Self {
             title,
             address,
@@ -319,11 +327,20 @@ mod tests {
             };
             Step::of_run("", point)
         };
-        let steps = vec![step("1", Some("a"), Some(0.5)), step("2", Some("b"), Some(1.0)), step("3", None, Some(1.0)), step("4", Some("a"), Some(1.0))];
-        let told: Vec<_> = commits(steps).into_iter().map(|step| (step.line.address, step.values.0, step.line.passed)).collect();
+        let steps = vec![
+            step("1", Some("a"), Some(0.5)),
+            step("2", Some("b"), Some(1.0)),
+            step("3", None, Some(1.0)),
+            step("4", Some("a"), Some(1.0)),
+        ];
+        let told: Vec<_> =
+            commits(steps).into_iter().map(|step| (step.line.address, step.values.0, step.line.passed)).collect();
         assert_eq!(
             told,
-            [("/?q=sha:a".to_owned(), Some(0.75), "2 runs".to_owned()), ("/runs/2".to_owned(), Some(1.0), "1 of 2".to_owned())]
+            [
+                ("/?q=sha:a".to_owned(), Some(0.75), "2 runs".to_owned()),
+                ("/runs/2".to_owned(), Some(1.0), "1 of 2".to_owned())
+            ]
         );
     }
 }
