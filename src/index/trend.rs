@@ -1,5 +1,7 @@
 //! Runs, and one case, in the course of time.
 
+use std::fmt::Write;
+
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
@@ -51,7 +53,7 @@ impl Projection {
         let mut params: Vec<Value> = Vec::new();
         let mut sql = format!("SELECT {OF_RUN} FROM runs r WHERE {}", self.asked(true));
         filter.push(&mut sql, &mut params, true);
-        sql.push_str(&format!(" ORDER BY r.recorded DESC, r.timestamp DESC, r.id DESC LIMIT {limit}"));
+        let _ = write!(sql, " ORDER BY r.recorded DESC, r.timestamp DESC, r.id DESC LIMIT {limit}");
         let mut found = self.db().prepare(&sql)?;
         let points = found.query_map(params_from_iter(params), point)?;
         let mut points = points.collect::<std::result::Result<Vec<_>, _>>()?;
@@ -70,7 +72,7 @@ impl Projection {
             self.asked(false)
         );
         filter.push(&mut sql, &mut params, false);
-        sql.push_str(&format!(" ORDER BY r.recorded DESC, r.timestamp DESC, r.id DESC LIMIT {limit}"));
+        let _ = write!(sql, " ORDER BY r.recorded DESC, r.timestamp DESC, r.id DESC LIMIT {limit}");
         let mut found = self.db().prepare(&sql)?;
         let points = found.query_map(params_from_iter(params), |row| {
             let mut run = point(row)?;

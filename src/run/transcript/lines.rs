@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_million_lines_are_read_page_by_page() {
-        let text: String = (0..1000).map(|n| format!("{{\"role\":\"user\",\"content\":\"{n}\"}}\n")).collect();
+        let text: String =
+            (0..1000).flat_map(|n| [format!("{{\"role\":\"user\",\"content\":\"{n}\"}}\n"), String::new()]).collect();
         for piece in [1, 7, 4096, 1 << 20] {
             let (mut at, mut all) = (0, Vec::new());
             loop {

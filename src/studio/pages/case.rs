@@ -155,9 +155,14 @@ fn numbers(case: &CaseRow) -> Vec<(&'static str, String)> {
 }
 
 /// Whether the reason of a grader says no more than its assertions.
-pub(super) fn repeats(grader: &crate::run::Grader) -> bool {
+fn repeats(grader: &crate::run::Grader) -> bool {
     grader.reason.as_ref().is_some_and(|reason| {
         let reason = reason.trim();
         reason == "Grader passed." || grader.assertions.iter().any(|assertion| assertion.text.trim() == reason)
     })
+}
+
+/// How much a grader counts, if that is not as much as others.
+fn weight(grader: &crate::run::Grader) -> Option<f64> {
+    grader.weight.filter(|weight| (weight - 1.0).abs() > f64::EPSILON)
 }

@@ -189,7 +189,7 @@ impl Sides {
         Ok(Self { cases, outputs })
     }
 
-    fn side(&self, this: &OfThis, case: CaseRow) -> Side {
+    fn side(&self, this: &OfThis, case: &CaseRow) -> Side {
         let (word, class) = show::status(case.status);
         let output = self.outputs.get(&case.identity).map_or("", String::as_str);
         let (start, cut) = show::beginning(output, OUTPUT);
@@ -222,8 +222,8 @@ impl Pair {
         let either = pair.after.as_ref().or(pair.before.as_ref());
         let (key, suite) =
             either.map(|case| (case.key.clone(), case.suite.clone().unwrap_or_default())).unwrap_or_default();
-        let before = pair.before.map(|case| old.1.side(old.0, case));
-        let after = pair.after.map(|case| new.1.side(new.0, case));
+        let before = pair.before.map(|case| old.1.side(old.0, &case));
+        let after = pair.after.map(|case| new.1.side(new.0, &case));
         let equal = before.as_ref().zip(after.as_ref()).is_some_and(|(a, b)| !a.cut && a.output == b.output);
         Self { key, suite, before, after, outputs, equal }
     }

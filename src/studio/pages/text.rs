@@ -10,7 +10,7 @@ const WIDTH: usize = 2000;
 /// Lines to show.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    pub(super) lines: Vec<Line>,
+    pub(super) shown: Vec<Line>,
     /// The addresses of the lines before, and behind.
     pub(super) before: Option<String>,
     pub(super) behind: Option<String>,
@@ -28,7 +28,8 @@ pub(super) struct Line {
 }
 
 /// Takes the lines that are wanted from a text that comes piece by piece.
-#[derive(Debug)]
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "what is known of the line that is being read")]
 pub(super) struct Window {
     from: u64,
     patch: bool,
@@ -47,8 +48,7 @@ pub(super) fn page_of(line: u64) -> u64 {
 
 impl Window {
     pub(super) fn new(from: u64, patch: bool) -> Self {
-        let from = from.max(1);
-        Self { from, patch, number: 1, line: Vec::new(), cut: false, begun: false, more: false, lines: Vec::new() }
+        Self { from: from.max(1), patch, number: 1, ..Self::default() }
     }
 
     /// Takes a piece of the text; says whether more is wanted.
@@ -94,7 +94,7 @@ impl Window {
         Lines {
             before: (self.from > 1).then(|| to(self.from.saturating_sub(LINES).max(1))),
             behind: self.more.then(|| to(self.from + LINES)),
-            lines: self.lines,
+            shown: self.lines,
         }
     }
 }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn lines_and_their_numbers() {
-        let text: String = (1..=2500).map(|n| format!("line {n}\r\n")).collect();
+        let text: String = (1..=2500).flat_map(|n| [format!("line {n}"), "\r\n".to_owned()]).collect();
         for (from, first, count, behind) in [(1, "line 1", 1000, Some("a?from=1001")), (2001, "line 2001", 500, None)] {
             let mut window = Window::new(from, false);
             for piece in text.as_bytes().chunks(7) {
@@ -128,12 +128,12 @@ mod tests {
                 }
             }
             let lines = window.finish("a?");
-            assert_eq!((lines.lines[0].number, lines.lines[0].text.as_str()), (from, first));
-            assert_eq!((lines.lines.len(), lines.behind.as_deref()), (count, behind));
+            assert_eq!((lines.shown[0].number, lines.shown[0].text.as_str()), (from, first));
+            assert_eq!((lines.shown.len(), lines.behind.as_deref()), (count, behind));
         }
         let mut window = Window::new(1, true);
         window.feed(b"+added\n-gone\n\nend");
-        let lines = window.finish("").lines;
+        let lines = window.finish("").shown;
         let told: Vec<_> = lines.iter().map(|line| (line.number, line.class, line.text.as_str())).collect();
         assert_eq!(told, [(1, "add", "+added"), (2, "del", "-gone"), (3, "", ""), (4, "", "end")]);
         assert_eq!([page_of(1), page_of(LINES), page_of(LINES + 1)], [1, 1, LINES + 1]);

@@ -116,18 +116,15 @@ pub(super) fn find(
         return Ok(Some(shown));
     }
     let document = if is_document { read_document(store, run, &file)? } else { None };
-    let (turns, next) = match document {
-        Some(turns) => {
-            let skip = usize::try_from(at).unwrap_or(usize::MAX);
-            let more = turns.len() > skip.saturating_add(TURNS);
-            (turns.into_iter().skip(skip).take(TURNS).collect(), more.then(|| at + TURNS as u64))
-        }
-        None => {
-            let mut reader = LineReader::new(TURNS, PAGE);
-            of_run::read(store, run, &file, at, &mut |data| reader.feed(data))?;
-            let page = reader.finish();
-            (page.turns, page.next.map(|next| at + next))
-        }
+    let (turns, next) = if let Some(turns) = document {
+        let skip = usize::try_from(at).unwrap_or(usize::MAX);
+        let more = turns.len() > skip.saturating_add(TURNS);
+        (turns.into_iter().skip(skip).take(TURNS).collect(), more.then(|| at + TURNS as u64))
+    } else {
+        let mut reader = LineReader::new(TURNS, PAGE);
+        of_run::read(store, run, &file, at, &mut |data| reader.feed(data))?;
+        let page = reader.finish();
+        (page.turns, page.next.map(|next| at + next))
     };
     shown.turns = turns.into_iter().map(|turn| said(turn, &place)).collect();
     shown.next = next.map(|next| format!("{prefix}at={next}"));

@@ -75,12 +75,15 @@ pub(in crate::studio) struct What {
     by: Option<String>,
 }
 
+/// A rate and a score, where they are known.
+type Values = (Option<f64>, Option<f64>);
+
 /// Something at a place of the chart.
 struct Step {
     at: i64,
     line: Line,
     /// The rate, and the score.
-    values: (Option<f64>, Option<f64>),
+    values: Values,
     class: &'static str,
 }
 
@@ -123,12 +126,14 @@ impl Page {
         if self.case.is_empty() {
             let points = projection.trend(&filter, RUNS)?;
             self.more = points.len() == RUNS;
-            points.into_iter().for_each(|point| push(title(&point), words(&point), Step::of_run(base, point)));
+            for point in &points {
+                push(title(point), words(point), Step::of_run(base, point));
+            }
         } else {
             projection.fill_cases(&[StoreSet::own(store)], &mut |_, _| {})?;
             let points = projection.history(&filter, &self.case, RUNS)?;
             self.more = points.len() == RUNS;
-            for point in points {
+            for point in &points {
                 let suite = point.suite.as_deref().map(|suite| format!(" · {suite}")).unwrap_or_default();
                 push(format!("{}{suite}", title(&point.run)), words(&point.run), Step::of_case(base, point));
             }
@@ -181,12 +186,12 @@ impl Line {
 }
 
 impl Step {
-    fn of_run(base: &str, point: TrendPoint) -> Self {
-        let line = Line::new(base, &point);
+    fn of_run(base: &str, point: &TrendPoint) -> Self {
+        let line = Line::new(base, point);
         Self { at: point.at, line, values: (point.pass_rate, point.avg_score), class: "rate" }
     }
 
-    fn of_case(base: &str, point: CasePoint) -> Self {
+    fn of_case(base: &str, point: &CasePoint) -> Self {
         let status = serde_json::from_value(point.status.as_str().into()).map(show::status);
         let (word, class) = status.unwrap_or(("unknown", "dim"));
         let line = Line {
@@ -275,21 +280,20 @@ impl Line {
 /// The runs of each commit as one step; in the order in which the commits were first evaluated. Runs of unknown commits are
 /// left out.
 fn commits(steps: Vec<Step>) -> Vec<Step> {
-    let mut commits: Vec<(Step, Vec<(Option<f64>, Option<f64>)>)> = Vec::new();
+    let mut commits: Vec<(Step, Vec<Values>)> = Vec::new();
     for step in steps.into_iter().filter(|step| !step.line.commit.is_empty()) {
-        match commits.iter_mut().find(|(first, _)| first.line.commit == step.line.commit) {
-            Some((_, values)) => values.push(step.values),
-            None => {
-                let values = vec![step.values];
-                commits.push((step, values));
-            }
+        if let Some((_, values)) = commits.iter_mut().find(|(first, _)| first.line.commit == step.line.commit) {
+            values.push(step.values);
+        } else {
+            let values = vec![step.values];
+            commits.push((step, values));
         }
     }
     let mean = |values: &mut dyn Iterator<Item = f64>| {
         let (count, sum) = values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
         (count > 0.0).then(|| sum / count)
     };
-    let each = |(mut step, values): (Step, Vec<(Option<f64>, Option<f64>)>)| {
+    let each = |(mut step, values): (Step, Vec<Values>)| {
         if values.len() > 1 {
             let (rate, score) = (
                 mean(&mut values.iter().filter_map(|value| value.0)),
@@ -325,7 +329,7 @@ mod tests {
                 pass_rate: rate,
                 avg_score: None,
             };
-            Step::of_run("", point)
+            Step::of_run("", &point)
         };
         let steps = vec![
             step("1", Some("a"), Some(0.5)),

@@ -11,7 +11,7 @@ const EVIL: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
 
 /// A repository with a real run of each era and a copy of the older one in which another case fails.
 fn three_runs(env: &TestEnv) -> Vec<String> {
-    let old = env.bundle("agentv-4.42.4", "runs/old");
+    env.bundle("agentv-4.42.4", "runs/old");
     let later = env.bundle("agentv-4.42.4", "runs/later");
     env.bundle("agentv-5.3.1", "runs/new");
     let index = std::fs::read_to_string(later.join("index.jsonl")).unwrap();
