@@ -82,6 +82,19 @@ pub(super) fn markdown(text: &str, place: &dyn Fn(&str, bool) -> Option<String>)
     markdown::render(text, place)
 }
 
+/// What lines of a patch about a file, not about its content, begin with.
+const HEADS: [&str; 9] = [
+    "diff ",
+    "index ",
+    "new file ",
+    "deleted file ",
+    "old mode ",
+    "new mode ",
+    "similarity ",
+    "rename ",
+    "Binary files ",
+];
+
 /// What a line of a patch is.
 pub(super) fn patch_class(line: &str) -> &'static str {
     match line.as_bytes() {
@@ -89,7 +102,7 @@ pub(super) fn patch_class(line: &str) -> &'static str {
         [b'+', ..] => "add",
         [b'-', ..] => "del",
         [b'@', b'@', ..] => "hunk",
-        _ if line.starts_with("diff ") || line.starts_with("index ") => "head",
+        _ if HEADS.iter().any(|head| line.starts_with(head)) => "head",
         _ => "",
     }
 }

@@ -40,6 +40,8 @@ struct Page {
     note: String,
     /// When it was deleted.
     deleted: Option<String>,
+    /// Whether it was only its files.
+    only_files: bool,
     /// Whether the uncommitted changes of its code were kept.
     has_changes: bool,
     cases: Vec<Line>,
@@ -140,7 +142,8 @@ fn page(desk: &mut Desk, frame: Frame, name: &str, from: usize) -> Result<Page, 
     let row = desk.row(name)?.0;
     let this = OfThis::new(&frame, &row);
     let run = desk.store().open_row(&row)?;
-    let deleted = row.status == RunStatus::Pruned;
+    // Whatever its row says: without files there is nothing below.
+    let deleted = document.overlay.pruned.is_some();
     let cases = if deleted { Vec::new() } else { run.cases()? };
     let several = |of: &dyn Fn(&CaseRow) -> Option<&String>| cases.iter().any(|case| of(case) != of(&cases[0]));
     let columns = Columns {
@@ -172,6 +175,7 @@ fn page(desk: &mut Desk, frame: Frame, name: &str, from: usize) -> Result<Page, 
         tags: row.tags.clone(),
         note: document.overlay.note.clone().unwrap_or_default(),
         deleted: document.overlay.pruned.as_ref().map(|pruned| show::minute(&pruned.at)),
+        only_files: document.overlay.pruned.as_ref().is_some_and(|pruned| pruned.listed),
         has_changes: !deleted && run.has_source_diff(),
         shown: (from.min(total.max(1)), (from - 1 + lines.len()).min(total), total),
         cases: lines,
