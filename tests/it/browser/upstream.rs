@@ -136,10 +136,10 @@ fn all_its_pages_show_what_was_recorded() {
     assert!(refused.iter().all(|problem| problem.contains("409 (Conflict)")), "{refused:#?}");
     env.agentv(["push", "--yes"]).ok();
     open.go("/", "2 of 2 runs on remote");
-    assert!(open.row("offline-demo").contains("On remote"), "{}", open.row("offline-demo"));
+    assert!(open.row("offline-demo").contains("Synced"), "{}", open.row("offline-demo"));
     env.small_bundle(1);
     env.agentv(["record"]).ok();
-    open.sees("2 of 3 runs on remote");
+    open.go("/", "2 of 3 runs on remote");
     browser.click_text("button", "Push Results");
     open.sees("3 of 3 runs on remote");
     assert_eq!(env.git(["rev-parse", "refs/agentv/runs/v1"]).ok(), env.git_in(env.root().join("remote.git"), ["rev-parse", "refs/agentv/runs/v1"]).ok());
