@@ -39,6 +39,7 @@ Examples:
   git agentv promote --to acme/evals --create
   git agentv promote --to https://git.example.com/acme/evals.git --dry-run
   git agentv promote --to ../evals.git --create --yes")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Promote {
     /// Where to: ORG/REPO, an address, or a path
     #[arg(long, value_name = "DEST", value_hint = ValueHint::AnyPath, value_parser = clap::builder::NonEmptyStringValueParser::new())]
@@ -68,6 +69,7 @@ pub struct Promote {
 
 /// What `promote --format json` prints.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 pub(super) struct PromoteReport {
     /// Version of this document.
     version: u32,

@@ -32,20 +32,19 @@ impl<'r> Target<'r> {
         let found = configured(repo, &target.dirs)?;
         target.problems.extend(found.problem.map(|problem| format!("{problem}; runs are kept in this repository")));
         let Some(results) = found.results else { return Ok(target) };
-        let managed = match Managed::open(&target.dirs, &results)? {
-            Some(managed) => managed,
-            None => {
-                // Which branch it is, and who writes it, is known once it was looked at.
-                let steps = Steps { merge: true, push: false, fold: true, ..Steps::default() };
-                match results::sync(repo, &target.dirs, &results, None, steps, &mut Silent) {
-                    Ok((managed, _)) => managed,
-                    Err(err) => {
-                        let managed = Managed::open_or_create(&target.dirs, &results)?;
-                        if !managed.is_foreign()? {
-                            target.problems.push(format!("{err}; the runs wait in the clone of it on this machine"));
-                        }
-                        managed
+        let managed = if let Some(managed) = Managed::open(&target.dirs, &results)? {
+            managed
+        } else {
+            // Which branch it is, and who writes it, is known once it was looked at.
+            let steps = Steps { merge: true, push: false, fold: true, ..Steps::default() };
+            match results::sync(repo, &target.dirs, &results, None, steps, &mut Silent) {
+                Ok((managed, _)) => managed,
+                Err(err) => {
+                    let managed = Managed::open_or_create(&target.dirs, &results)?;
+                    if !managed.is_foreign()? {
+                        target.problems.push(format!("{err}; the runs wait in the clone of it on this machine"));
                     }
+                    managed
                 }
             }
         };

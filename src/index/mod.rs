@@ -8,6 +8,7 @@ pub mod projection;
 pub mod query;
 mod resolve;
 mod totals;
+mod trend;
 
 pub use cursor::BadCursor;
 pub use find::FoundRun;
@@ -15,3 +16,4 @@ pub use page::{Ask, Filter, Group, Order, Page};
 pub use projection::StoreSet;
 pub use resolve::ResolveError;
 pub use totals::{Totals, TotalsBy};
+pub use trend::{CasePoint, TrendPoint};

@@ -16,6 +16,7 @@ mod overlay;
 mod row;
 mod tally;
 mod text;
+pub mod transcript;
 
 pub use bundle::{BundleError, Files};
 pub use case::{CaseRow, Fault, Status};

@@ -139,6 +139,12 @@ impl<'r> StoredRun<'r> {
         Ok(self.source_diff.map(|id| self.repo.read(&id, Kind::Blob)).transpose()?)
     }
 
+    /// Whether they were kept.
+    #[must_use]
+    pub fn has_source_diff(&self) -> bool {
+        self.source_diff.is_some()
+    }
+
     fn tree_files(&self) -> Result<TreeFiles<'r>> {
         let artifacts = self.artifacts.ok_or_else(|| Error::Deleted(self.id().clone()))?;
         TreeFiles::open(self.repo, &artifacts, &self.manifest.files.split)

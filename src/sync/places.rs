@@ -158,6 +158,9 @@ pub fn find<'p, 'r>(mut places: Vec<&'p Place<'r>>, spec: &str) -> store::Result
     found.ok_or_else(|| missed.unwrap_or_else(|| store::Error::NoRun(spec.to_owned())))
 }
 
+/// What runs are listed by: when it was recorded, when it began, its id.
+type ListKey = (i64, Option<String>, RunId);
+
 /// The `number`th of the newest runs of all `places`, each run once.
 fn nth<'p, 'r>(places: &[&'p Place<'r>], number: usize) -> store::Result<Option<(&'p Place<'r>, RunId)>> {
     let mut lists = Vec::new();
@@ -166,7 +169,7 @@ fn nth<'p, 'r>(places: &[&'p Place<'r>], number: usize) -> store::Result<Option<
     }
     let mut seen = HashSet::new();
     loop {
-        let mut newest: Option<(usize, (i64, Option<String>, RunId))> = None;
+        let mut newest: Option<(usize, ListKey)> = None;
         for (at, (_, rows)) in lists.iter_mut().enumerate() {
             let Some(next) = rows.peek() else { continue };
             let Ok(run) = next else {

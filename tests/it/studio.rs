@@ -8,5 +8,6 @@ mod events;
 mod files;
 mod pages;
 mod read;
+mod run_pages;
 mod serve;
 mod upstream;

@@ -168,8 +168,8 @@ impl Trial<'_> {
         let calls = matches!(hook.how, How::File | How::Block | How::Chained);
         while calls && !arrived && start.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(20));
-            // The last thing that it does is to note that it looked.
-            arrived = crate::sync::last_fetch(&scratch, &remote).is_some();
+            // The last thing that it does is to note what the remote has now.
+            arrived = scratch.read_ref(&crate::sync::tracking_ref(&remote.name)).is_ok_and(|there| there.is_some());
         }
         let hub = Repo::at(&hub)?;
         let ok = arrived && Store::new(&hub, RUNS_REF).find(run.as_str()).is_ok();

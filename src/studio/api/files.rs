@@ -22,7 +22,7 @@ use super::super::site::Lane;
 /// Bytes that are sent at once.
 const CHUNK: usize = 256 << 10;
 /// Bytes that are looked at to tell text from the rest.
-const LOOK: usize = 8 << 10;
+pub(in crate::studio) const LOOK: usize = 8 << 10;
 /// What a file may do when a browser shows it by itself.
 const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
 
@@ -243,7 +243,7 @@ fn kind(path: &str, beginning: &[u8]) -> Kind {
 }
 
 /// Whether a file that begins so is text. It may be cut within a character.
-fn is_text(beginning: &[u8]) -> bool {
+pub(in crate::studio) fn is_text(beginning: &[u8]) -> bool {
     let valid = match std::str::from_utf8(beginning) {
         Ok(_) => true,
         Err(err) => err.error_len().is_none() && beginning.len() == LOOK,

@@ -28,13 +28,15 @@ const CSS: &str = "text/css; charset=utf-8";
 const MODULE: &str = "text/javascript; charset=utf-8";
 
 /// Everything that there is.
-static ASSETS: [Asset; 8] = [
+static ASSETS: [Asset; 10] = [
     asset("studio.css", CSS, include_bytes!("studio.css")),
+    asset("detail.css", CSS, include_bytes!("detail.css")),
     asset("studio.js", MODULE, include_bytes!("studio.js")),
     asset("runs.js", MODULE, include_bytes!("runs.js")),
     asset("scroll.js", MODULE, include_bytes!("scroll.js")),
     asset("search.js", MODULE, include_bytes!("search.js")),
     asset("sync.js", MODULE, include_bytes!("sync.js")),
+    asset("run.js", MODULE, include_bytes!("run.js")),
     asset("now.js", MODULE, include_bytes!("now.js")),
     asset("monaco.js", MODULE, include_bytes!("monaco.js")),
 ];

@@ -3,11 +3,24 @@
 //! Every template extends `layout.html` and gets a [`Frame`]. What comes from a run is text: askama escapes it, and
 //! nothing turns that off. A page's own ES module is named in its template; it asks the API for what it needs.
 
+pub(super) mod case;
+mod chart;
+pub(super) mod compare;
 pub(super) mod error;
+pub(super) mod file;
+mod listing;
+mod markdown;
+mod markup;
+mod of_run;
 pub(super) mod rows;
+pub(super) mod run;
 pub(super) mod runs;
+pub(super) mod search;
 mod show;
 pub(super) mod sync;
+mod text;
+mod transcript;
+pub(super) mod trends;
 
 use super::asked::Asked;
 

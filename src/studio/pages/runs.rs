@@ -98,7 +98,7 @@ impl Together {
     fn new(group: Group, field: &GroupField, base: &str, q: &str) -> Self {
         let rate = |rate: Option<f64>| rate.map(|rate| format!("{:.1} %", rate * 100.0)).unwrap_or_default();
         let when = Timestamp::from_second(group.last_recorded).map(format_time).unwrap_or_default();
-        let words = |key: &str| format!("{q} {}:\"{}\"", field.name, key.replace('\\', "\\\\").replace('"', "\\\""));
+        let words = |key: &str| format!("{q} {}", show::words(field.name, key));
         let address = group.key.as_deref().map(|key| format!("{base}/?q={}", show::parameter(words(key).trim_start())));
         Self {
             key: group.key.unwrap_or_default(),
@@ -178,7 +178,7 @@ pub(in crate::studio) async fn show(
             problem,
             group,
             group_label,
-            groups_by: labels().map(|(name, label)| (name, label)).collect(),
+            groups_by: labels().collect(),
             groups,
             tip: desk.store().tip_id()?.map(|tip| tip.to_string()).unwrap_or_default(),
             frame,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::run::Row;
+use crate::run::{Row, Status};
 
 /// `1.2 s`, `3 m 4 s`, `2 h 5 m`.
 pub(super) fn duration(ms: u64) -> String {
@@ -39,6 +39,76 @@ pub(super) fn bar(row: &Row) -> Vec<(&'static str, String, String)> {
     bar
 }
 
+/// `61.5 %` of a fraction.
+pub(super) fn percent(fraction: f64) -> String {
+    format!("{:.1} %", fraction * 100.0)
+}
+
+/// `0.913`.
+pub(super) fn score(score: f64) -> String {
+    format!("{score:.3}")
+}
+
+/// Milliseconds that a tool measured; nothing where they make no sense.
+pub(super) fn milliseconds(ms: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a finite number from 0 on")]
+    if ms.is_finite() && ms >= 0.0 { duration(ms as u64) } else { String::new() }
+}
+
+/// `1,234,567`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `12.3 KiB`.
+pub(super) fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit behind the point")]
+    let mut rest = bytes as f64;
+    for unit in ["bytes", "KiB", "MiB"] {
+        if rest < 1024.0 {
+            return if unit == "bytes" { format!("{bytes} {unit}") } else { format!("{rest:.1} {unit}") };
+        }
+        rest /= 1024.0;
+    }
+    format!("{rest:.1} GiB")
+}
+
+/// How a status is told: the word, and the class of its colour.
+pub(super) fn status(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Pass => ("passed", "good"),
+        Status::Fail => ("failed", "bad"),
+        Status::Error => ("error", "warn"),
+        Status::Timeout => ("timeout", "warn"),
+        Status::Cancelled => ("cancelled", "warn"),
+        Status::Skip => ("skipped", "dim"),
+    }
+}
+
+/// The beginning of a text, up to so many bytes, and whether that is not all of it.
+pub(super) fn beginning(text: &str, bytes: usize) -> (&str, bool) {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    (&text[..end], end < text.len())
+}
+
+/// A word of a query: `field:"value"`.
+pub(super) fn words(field: &str, value: &str) -> String {
+    format!("{field}:\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A path as it stands in an address.
+pub(super) fn path(path: &str) -> String {
+    path.split('/').map(parameter).collect::<Vec<_>>().join("/")
+}
+
 fn short(number: f64) -> String {
     let mut text = String::new();
     let _ = write!(text, "{number:.1}");
@@ -59,7 +129,7 @@ pub(super) fn parameter(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{dollars, duration, minute, parameter};
+    use super::{beginning, count, dollars, duration, minute, parameter, path, size};
 
     #[test]
     fn numbers_and_times() {
@@ -71,5 +141,12 @@ mod tests {
         assert_eq!(minute("2026-07-04T12:00:00Z"), "2026-07-04 12:00");
         assert_eq!(minute("soon"), "soon");
         assert_eq!(parameter("a&b=ä c"), "a%26b%3D%C3%A4%20c");
+        assert_eq!(path("a b/ä?.md"), "a%20b/%C3%A4%3F.md");
+        assert_eq!([count(7), count(1000), count(1_234_567)], ["7", "1,000", "1,234,567"]);
+        assert_eq!([size(7), size(2048), size(5 << 20), size(7 << 30)], ["7 bytes", "2.0 KiB", "5.0 MiB", "7.0 GiB"]);
+        assert_eq!(
+            [beginning("aäb", 2), beginning("aäb", 3), beginning("aäb", 9)],
+            [("a", true), ("aä", true), ("aäb", false)]
+        );
     }
 }

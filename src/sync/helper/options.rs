@@ -26,7 +26,7 @@ pub struct Options {
     update_shallow: bool,
     refetch: bool,
     family: Option<&'static str>,
-    push_options: Vec<String>,
+    for_host: Vec<String>,
     signed: Option<&'static str>,
 }
 
@@ -79,7 +79,7 @@ impl Options {
                     _ => return Err(()),
                 }
             }
-            "push-option" => self.push_options.push(value.to_owned()),
+            "push-option" => self.for_host.push(value.to_owned()),
             "pushcert" => {
                 self.signed = match value {
                     "true" => Some("--signed=true"),
@@ -146,7 +146,7 @@ impl Options {
     #[must_use]
     pub fn for_push(&self) -> Vec<String> {
         let mut args = self.loudness();
-        args.extend(self.push_options.iter().map(|option| format!("--push-option={option}")));
+        args.extend(self.for_host.iter().map(|option| format!("--push-option={option}")));
         args.push(self.signed.unwrap_or("--no-signed").to_owned());
         args
     }

@@ -18,10 +18,10 @@ pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bo
     };
     let (mut pace, mut rejected) = (Pace::new(), None::<(Option<Oid>, String)>);
     loop {
-        let place = host.look()?;
+        let there = host.look()?;
         if let Some((seen, reason)) = rejected.take() {
             // Whether it was a race shows in the ref, never in words alone.
-            if seen != place.tip {
+            if seen != there.tip {
                 pace.lost();
             } else if !(is_lock(&reason) && pace.locked()) {
                 return Ok(Pushed::Refused(in_words(&reason)));
@@ -30,12 +30,12 @@ pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bo
                 return Ok(Pushed::Refused("others kept being faster; nothing is lost, push again".into()));
             }
         }
-        if let Some(tip) = &place.tip {
+        if let Some(tip) = &there.tip {
             if !repo.has(tip) {
                 repo.fetch_objects(&peer, (&options.for_merge(), &[tip.to_string()]), false, host.heard)?;
             }
             if !is_of_runs(&repo.commit(tip)?.message) {
-                return Ok(Pushed::Refused(format!("{} of the remote is no history of runs", place.name)));
+                return Ok(Pushed::Refused(format!("{} of the remote is no history of runs", there.name)));
             }
             if *tip == source || !repo.reachable_from(tip, &[source])?.is_empty() {
                 return Ok(Pushed::UpToDate);
@@ -45,16 +45,16 @@ pub(super) fn push(host: &mut Host<'_>, options: &Options, from: &str, force: bo
             Ok(ours) => ours,
             Err(reason) => return Ok(Pushed::Refused(reason)),
         };
-        let new = match &place.tip {
+        let new = match &there.tip {
             Some(tip) => Store::union(&repo, tip, &ours)?,
             None => ours,
         };
-        let moved = Pushed::Moved { old: place.tip, new };
-        let merged = new != source && place.tip.is_some();
+        let moved = Pushed::Moved { old: there.tip, new };
+        let merged = new != source && there.tip.is_some();
         if !options.dry_run {
-            let what = PushRef { name: &place.name, new: Some(new), old: place.tip };
+            let what = PushRef { name: &there.name, new: Some(new), old: there.tip };
             if let RefPush::Rejected(reason) = repo.push_ref(&peer, &options.for_push(), what, host.heard)? {
-                rejected = Some((place.tip, reason));
+                rejected = Some((there.tip, reason));
                 pace.wait();
                 continue;
             }

@@ -74,9 +74,12 @@ pub fn sync(
     }
 }
 
+/// How many runs are new, how many there are, and the paths of bundles that can't be read, with the reasons.
+type Imported = (usize, usize, Vec<(String, String)>);
+
 impl Managed {
-    /// Imports what upstream's tools published. Returns how many runs are new, how many there are, and what can't be read.
-    fn import(&self, source: &Repo) -> Result<(usize, usize, Vec<(String, String)>)> {
+    /// Imports what upstream's tools published.
+    fn import(&self, source: &Repo) -> Result<Imported> {
         let (tracking, imported) = (self.tracking_ref(), self.imported_ref());
         let Some(tip) = self.repo().read_ref(&tracking)? else { return Ok((0, 0, Vec::new())) };
         let imported = Store::new(self.repo(), &imported).for_source(source, "");

@@ -393,6 +393,10 @@ fn other_kinds_of_repositories_and_addresses() {
         record(&env, &a, "two");
         sync(&env, &a);
         let b = clone(&env, "b", args);
+        if args.contains(&"--bare") {
+            // Else git's gc wants all objects.
+            env.git_in(&b, ["config", "repack.writeBitmaps", "false"]).ok();
+        }
         // By an address that only another setting makes one.
         let base = format!("url.file://{}/.insteadOf", env.root().display());
         env.git_in(&b, ["config", &base, "short:"]).ok();
@@ -411,6 +415,21 @@ fn other_kinds_of_repositories_and_addresses() {
         env.fsck_in(&b);
         whole(&env, &a);
     }
+}
+
+#[test]
+fn where_git_writes_bitmaps_everything_is_fetched() {
+    let env = TestEnv::without_repo();
+    light_hub(&env, &[]);
+    let a = clone(&env, "a", &[]);
+    record(&env, &a, "one");
+    sync(&env, &a);
+    let b = clone(&env, "b", &["--bare"]);
+    sync(&env, &b);
+    assert_eq!(missing(&env, &b), 0);
+    assert!(env.agentv_in(&b, ["remote"]).ok().contains("bitmaps"), "it is said why");
+    env.git_in(&b, ["gc", "-q", "--prune=now"]).ok();
+    env.fsck_in(&b);
 }
 
 #[test]
