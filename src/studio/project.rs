@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use crate::index::projection::Projection;
 use crate::index::{FoundRun, StoreSet, projection};
 use crate::run::Row;
-use crate::sync::places;
 use crate::store::{Home, OpenHome, Result, Store, StoredRun};
+use crate::sync::places;
 
 use super::api::error::Problem;
 use super::api::runs::RunItem;

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::api::error::Problem;
-use super::{assets, guard};
 use super::reply::{self, HTML, Wants};
 use super::site::Site;
+use super::{assets, guard};
 
 /// Larger files are no part of a front end.
 const MAX_SIZE: u64 = 32 << 20;

@@ -180,7 +180,8 @@ impl Browser {
                     panic!("it never came that {what}: {problem}\n{}\n{page}\n{:?}", self.url(), self.log("browser"))
                 }
                 Err(problem) if problem.contains("timeout") => {}
-                Err(problem) if problem.contains("unload") || problem.contains("navigat") || problem.contains("detached") => {}
+                Err(problem)
+                    if problem.contains("unload") || problem.contains("navigat") || problem.contains("detached") => {}
                 Err(problem) if problem.contains("aborted") || problem.contains("context") => {}
                 Err(problem) => panic!("{what}: {problem}"),
             }

@@ -25,7 +25,10 @@ fn runs_are_selected_compared_tagged_and_opened_by_keys() {
     assert_eq!(current(&browser), ids[1]);
     browser.keys("xjx");
     assert_eq!(browser.text("return document.getElementById('count').textContent"), "2 runs selected");
-    assert_eq!(browser.number("return document.querySelectorAll('#rows tr[aria-selected=true] input:checked').length"), 2);
+    assert_eq!(
+        browser.number("return document.querySelectorAll('#rows tr[aria-selected=true] input:checked').length"),
+        2
+    );
     // The address brings all of it back.
     let address = browser.url();
     assert!(address.contains(&ids[1]) && address.contains(&ids[2]), "{address}");

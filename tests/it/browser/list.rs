@@ -22,16 +22,17 @@ fn ten_thousand_runs_scroll_to_the_end() {
     many::record(&env, 10_000);
     let studio = Studio::start(&env, &[]);
     open(&browser, &studio, "/");
-    assert_eq!(browser.text("return document.getElementById('total').textContent").replace(['\u{202f}', ','], ""), "10000");
+    assert_eq!(
+        browser.text("return document.getElementById('total').textContent").replace(['\u{202f}', ','], ""),
+        "10000"
+    );
     let ids: Vec<String> = env.runs().iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect();
     // As somebody who keeps the wheel turning; each step looks how many rows there are.
-    browser.js(
-        "window.most = 0; window.ended = false; const step = () => { \
+    browser.js("window.most = 0; window.ended = false; const step = () => { \
          most = Math.max(most, document.querySelectorAll('#rows tr').length); \
          scrollBy(0, 4000); \
          ended = document.querySelector(`#rows tr[aria-rowindex='10001']`) !== null; \
-         if (!ended) requestAnimationFrame(step); }; step();",
-    );
+         if (!ended) requestAnimationFrame(step); }; step();");
     browser.until("window.ended");
     let most = browser.number("return window.most");
     assert!((50..FEW).contains(&most), "{most} rows at once");
@@ -44,7 +45,8 @@ fn ten_thousand_runs_scroll_to_the_end() {
         let row = format!("document.querySelector('#rows tr[aria-rowindex=\"{}\"]')", at + 2);
         browser.until(&format!("{row}?.querySelector('.name a')"));
         assert_eq!(browser.text(&format!("return {row}.dataset.id")), ids[at]);
-        let in_sight = format!("const box = {row}.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight");
+        let in_sight =
+            format!("const box = {row}.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight");
         assert_eq!(browser.js(&in_sight), true, "row {at} is in sight");
         assert!(browser.number(ROWS) < FEW);
     }
@@ -59,7 +61,8 @@ fn search_completes_marks_what_is_wrong_and_filters() {
     let studio = Studio::start(&env, &[]);
     open(&browser, &studio, "/");
     browser.keys("/exper");
-    browser.until("[...document.querySelectorAll('#completions li')].some((item) => item.textContent === 'experiment:')");
+    browser
+        .until("[...document.querySelectorAll('#completions li')].some((item) => item.textContent === 'experiment:')");
     browser.keys(key::DOWN);
     browser.keys(key::ENTER);
     browser.until("document.getElementById('q').value === 'experiment:'");
@@ -91,12 +94,18 @@ fn search_completes_marks_what_is_wrong_and_filters() {
     assert_eq!(browser.js(&format!("const direction = 1; {scores}")), true);
     assert!(browser.url().contains("q=experiment"), "the query is kept: {}", browser.url());
     // In groups; a group leads to its runs.
-    browser.js("const by = document.getElementById('group'); by.value = 'target'; by.dispatchEvent(new Event('change'))");
+    browser
+        .js("const by = document.getElementById('group'); by.value = 'target'; by.dispatchEvent(new Event('change'))");
     browser.until("document.querySelector('table.groups')");
     assert_eq!(browser.number("return document.querySelectorAll('table.groups tbody tr').length"), 4);
     browser.click("table.groups tbody a");
     browser.until("document.querySelector('#rows tr')");
-    assert_eq!(browser.number("return new Set([...document.querySelectorAll('#rows .target')].map((cell) => cell.textContent)).size"), 1);
+    assert_eq!(
+        browser.number(
+            "return new Set([...document.querySelectorAll('#rows .target')].map((cell) => cell.textContent)).size"
+        ),
+        1
+    );
     browser.assert_clean(&format!("http://{}", studio.host()));
 }
 
@@ -113,6 +122,7 @@ fn a_run_that_is_recorded_meanwhile_appears_and_nothing_jumps() {
     browser.until("document.querySelector('#rows tr[data-id] .name').textContent === 'small'");
     assert_eq!(browser.text("return document.getElementById('total').textContent"), "401");
     // Further down nothing moves; it is told that there is something new.
+    browser.until("document.documentElement.scrollHeight > 3000");
     browser.js("scrollTo(0, 1500)");
     browser.until("scrollY === 1500 && document.querySelector('#rows tr[aria-rowindex=\"60\"]')");
     let place = "const row = document.elementFromPoint(200, 400).closest('tr'); return `${row.dataset.id} ${row.getBoundingClientRect().top}`";
@@ -143,7 +153,8 @@ fn without_script_the_list_is_read_searched_and_paged() {
     browser.click("#q");
     browser.keys(&format!("target:gpt-5{}", key::ENTER));
     browser.until("location.search.includes('target')");
-    let others = "return [...document.querySelectorAll('#rows .target')].filter((cell) => cell.textContent !== 'gpt-5').length";
+    let others =
+        "return [...document.querySelectorAll('#rows .target')].filter((cell) => cell.textContent !== 'gpt-5').length";
     assert_eq!(browser.number(others), 0);
     assert!(browser.number(ROWS) > 5);
     browser.assert_clean(&format!("http://{}", studio.host()));

@@ -68,6 +68,8 @@ fn bundle(i: u32, start: i64) -> DirBundle {
         ("index.jsonl".to_owned(), lines.into_bytes()),
         ("summary.json".to_owned(), summary.to_string().into_bytes()),
     ];
-    files.extend(names.iter().map(|name| (format!("{name}/answer.md"), format!("The answer of {name}.\n").into_bytes())));
+    files.extend(
+        names.iter().map(|name| (format!("{name}/answer.md"), format!("The answer of {name}.\n").into_bytes())),
+    );
     DirBundle::from_files(&name, files)
 }

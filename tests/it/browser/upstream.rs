@@ -16,7 +16,8 @@ fn front_end() -> Option<PathBuf> {
 
 /// What is wrong in the console. Refusals are answers: evals can't be started here, and few runs have a log.
 fn problems(browser: &Browser) -> Vec<String> {
-    let answers = ["/api/eval/preview - Failed", "/log - Failed to load resource: the server responded with a status of 404"];
+    let answers =
+        ["/api/eval/preview - Failed", "/log - Failed to load resource: the server responded with a status of 404"];
     browser.errors().into_iter().filter(|error| !answers.iter().any(|answer| error.contains(answer))).collect()
 }
 
@@ -62,7 +63,8 @@ impl Open {
 }
 
 /// How many runs the list shows.
-const LISTED: &str = "new Set([...document.querySelectorAll('main a[href*=\"/runs/\"]')].map((link) => link.href)).size";
+const LISTED: &str =
+    "new Set([...document.querySelectorAll('main a[href*=\"/runs/\"]')].map((link) => link.href)).size";
 
 /// As far as its list is scrolled.
 const DEEP: usize = 600;
@@ -144,7 +146,10 @@ fn all_its_pages_show_what_was_recorded() {
     open.go("/", "2 of 3 runs on remote");
     browser.click_text("button", "Push Results");
     open.sees("3 of 3 runs on remote");
-    assert_eq!(env.git(["rev-parse", "refs/agentv/runs/v1"]).ok(), env.git_in(env.root().join("remote.git"), ["rev-parse", "refs/agentv/runs/v1"]).ok());
+    assert_eq!(
+        env.git(["rev-parse", "refs/agentv/runs/v1"]).ok(),
+        env.git_in(env.root().join("remote.git"), ["rev-parse", "refs/agentv/runs/v1"]).ok()
+    );
     assert_well(browser, &open.studio);
 }
 

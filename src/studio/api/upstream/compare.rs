@@ -49,7 +49,8 @@ pub(in crate::studio) fn matrix(desk: &mut Desk) -> Result<Matrix, Problem> {
     }
     // Looking at a matrix fetches nothing: a clone without the files of runs has no cases here.
     let has_files = !store.repo().is_partial();
-    let tests: Vec<Vec<Value>> = rows.iter().map(|row| if has_files { tests(&store, row) } else { Vec::new() }).collect();
+    let tests: Vec<Vec<Value>> =
+        rows.iter().map(|row| if has_files { tests(&store, row) } else { Vec::new() }).collect();
     for cell in &mut cells {
         let here = rows.iter().zip(&tests).rev();
         let here = here.filter(|(row, _)| cell["experiment"] == experiment(row) && cell["target"] == target(row));

@@ -5,8 +5,8 @@
 
 pub(in crate::studio) mod compare;
 mod config;
-mod feedback;
 mod evals;
+mod feedback;
 mod index;
 pub(in crate::studio) mod remote;
 pub(in crate::studio) mod results;
