@@ -5,5 +5,6 @@ mod keys;
 mod list;
 mod looks;
 mod many;
+mod run;
 mod share;
 mod upstream;
