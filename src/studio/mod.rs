@@ -19,7 +19,7 @@
 //! | `api/upstream/` | what the front end of upstream's dashboard asks for beyond that |
 //! | `api/openapi.rs` | the description of all this, made from the same types |
 //! | `pages/` | HTML, one file per page with its template in `pages/templates/`; beside them what pages are made of: |
-//! | `pages/of_run.rs` | what the pages of one run share · `listing.rs` its files · `text.rs` lines with numbers · `transcript.rs` turns · `chart.rs` SVG |
+//! | `pages/of_run.rs` | what the pages of one run share · `listing.rs` its files · `text.rs` lines with numbers · `transcript.rs` turns · `series.rs`, `chart.rs` trends as SVG |
 //! | `pages/markup.rs` | the only HTML that is not made by a template: folded JSON, and with `markdown.rs` Markdown |
 //! | `assets/` | style sheet and ES modules, embedded |
 //! | `ui.rs` | a foreign front end from a directory (`--ui`) |

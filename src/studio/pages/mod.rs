@@ -16,6 +16,7 @@ pub(super) mod rows;
 pub(super) mod run;
 pub(super) mod runs;
 pub(super) mod search;
+mod series;
 mod show;
 pub(super) mod sync;
 mod text;
