@@ -293,7 +293,8 @@ fn trends_of_runs_and_of_a_case() {
         ("crash", "class=\"errors\" transform"),
     ] {
         let text = page(&studio, &format!("/trends?case={case}"));
-        assert_eq!(text.matches(mark).count(), 3, "{case}: {text}");
+        let charts = text.split("class=\"charts\"").nth(1).unwrap();
+        assert_eq!(charts.matches(mark).count(), 3, "{case}: {text}");
     }
     assert!(page(&studio, "/trends?case=nobody").contains("has this case"));
     assert!(page(&studio, "/trends?q=experiment:nobody").contains("No run matches."));

@@ -130,7 +130,7 @@ fn a_remote_with_the_setting_vcs() {
         ["clone", "-c", "remote.origin.vcs=agentv", "--filter=blob:none", hub.to_str().unwrap(), "c"],
     );
     assert_eq!(said.code, 0, "{said:?}");
-    env.fsck_in(&env.root().join("c"));
+    env.fsck_in(env.root().join("c"));
     let said = env.agentv_in(&dir, ["sync"]).fails(128);
     assert!(said.contains("vcs=agentv") && said.contains("git pull"), "{said}");
     env.git_in(&dir, ["config", "--unset", "remote.origin.url"]).ok();

@@ -62,7 +62,7 @@ fn settings_that_lead_in_circles() {
     let short = format!("url.agentv::{}/.insteadOf=runs:", env.root().display());
     env.git_in(env.root(), ["config", "--global", "--add", short.split('=').next().unwrap(), "runs:"]).ok();
     env.git_in(env.root(), ["clone", "-q", "runs:hub.git", "b"]).ok();
-    env.git_in(&env.root().join("b"), ["fetch", "-q"]).ok();
+    env.git_in(env.root().join("b"), ["fetch", "-q"]).ok();
     assert_eq!(runs(&env, &env.root().join("b")), 2);
 }
 
