@@ -28,7 +28,6 @@ export class Scroller {
     row.className = "space";
     row.setAttribute("aria-hidden", "true");
     row.append(document.createElement("td"));
-    row.firstChild.colSpan = 14;
     return row;
   }
 
@@ -197,7 +196,7 @@ function split(html) {
 
 /** In place of a row that is on its way, or gone. */
 function empty(id) {
-  return `<tr data-id="${id}"><td colspan="14"></td></tr>`;
+  return `<tr data-id="${id}"><td></td></tr>`;
 }
 
 function element(html) {

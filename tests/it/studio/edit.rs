@@ -84,6 +84,7 @@ fn what_makes_no_sense_changes_nothing() {
     let large = studio.change("POST", &format!("/api/runs/{id}/note"), &json!({"note": "x".repeat(1_000_000)}));
     assert_eq!(large.status, 413);
     studio.change("POST", "/api/runs/ffffffff/restore", &json!({})).refused(404, "not_found");
+    studio.change("PUT", &tags, &json!({})).refused(400, "bad_request");
     assert_eq!(studio.change("PATCH", &tags, &json!({})).status, 405);
     assert_eq!(studio.change("POST", "/api/runs", &json!({})).status, 405);
     assert_eq!(env.git(["rev-parse", "refs/agentv/runs/v1"]).ok(), tip);

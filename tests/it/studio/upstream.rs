@@ -149,3 +149,22 @@ fn a_case_with_all_that_is_known_of_it() {
         studio.get(&format!("{run}/case")).refused(400, "bad_request");
     }
 }
+
+#[test]
+fn all_tags_of_a_run_are_set_at_once() {
+    let env = TestEnv::new();
+    env.small_bundle(1);
+    env.agentv(["record"]).ok();
+    let id = env.runs()[0]["id"].as_str().unwrap().to_owned();
+    let studio = Studio::start(&env, &[]);
+    let tags = format!("/api/runs/{id}/tags");
+    for wanted in [json!(["a", "b"]), json!(["b", "c"]), json!([])] {
+        let answer = studio.change("PUT", &tags, &json!({"tags": wanted})).json();
+        assert_eq!(answer["changed"], true, "{answer}");
+        assert_eq!(studio.json("/api/runs")["runs"][0].get("tags").cloned().unwrap_or(json!([])), wanted);
+    }
+    studio.change("PUT", &tags, &json!({"tags": ["a"]}));
+    studio.change("DELETE", &tags, &json!({}));
+    assert_eq!(studio.json("/api/runs")["runs"][0].get("tags").cloned().unwrap_or(json!([])), json!([]));
+    assert_eq!(studio.json("/api/feedback"), json!({"reviews": []}));
+}
