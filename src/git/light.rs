@@ -114,7 +114,10 @@ impl Repo {
 
     /// What is in the entry.
     fn light_entry(&self, remote: &str) -> Vec<(&'static str, String)> {
-        let mut entry = vec![("url", self.first_url(remote).unwrap_or_default())];
+        let url = self.first_url(remote).unwrap_or_default();
+        // We go there ourselves, not by way of our own helper, which shows the runs as a branch.
+        let url = url.strip_prefix("agentv::").map_or_else(|| url.clone(), str::to_owned);
+        let mut entry = vec![("url", url)];
         entry.extend(COPIED.iter().filter_map(|key| Some((*key, self.setting(&format!("remote.{remote}.{key}"))?))));
         let fixed = [
             ("promisor", "true"),
