@@ -244,10 +244,16 @@ fn reclaim(repo: &Repo, store: &Store<'_>, report: &mut CompactReport) -> Result
     for line in known.lines() {
         let Some(old) = repo.parse_oid(line).filter(|old| repo.has(old)) else { continue };
         // The oldest commit that the ref does not have any more: who has that one has the old history.
-        let mut holders = match repo.apart(&old, &tip)?.ours.last() {
-            Some(first) => repo.refs_with(&first.id)?,
-            None => continue,
+        let apart = match repo.apart(&old, &tip) {
+            Ok(apart) => apart,
+            // A part of it is gone already, by one that was killed. The rest is for git's gc.
+            Err(err) => {
+                tracing::debug!(%old, %err, "left to git");
+                continue;
+            }
         };
+        let Some(first) = apart.ours.last() else { continue };
+        let mut holders = repo.refs_with(&first.id)?;
         if holders.is_empty() {
             let one = store.reclaim(&old)?;
             if one == Reclaimed::default() && repo.has_reflog(store.name()) {

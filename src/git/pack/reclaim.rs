@@ -56,7 +56,14 @@ impl Repo {
             return Ok(Reclaimed { left: self.bytes_not_in(&[*old], &[]).unwrap_or(1), ..done });
         }
         let start = SystemTime::now();
-        let gone = self.only_reached_by(old)?;
+        let gone = match self.only_reached_by(old) {
+            Ok(gone) => gone,
+            // One that was killed while it did this left only a part of that history. The rest is for git's gc.
+            Err(err) => {
+                tracing::debug!(%old, %err, "nothing is freed");
+                return Ok(Reclaimed { left: 1, ..done });
+            }
+        };
         if gone.is_empty() {
             return Ok(done);
         }
@@ -70,10 +77,8 @@ impl Repo {
                 done.left += size;
             }
         }
-        for entry in fs::read_dir(objects.join("pack")).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let name = path.file_name().and_then(|name| name.to_str());
-            let Some(name) = name.and_then(|name| name.strip_prefix("pack-")?.strip_suffix(".idx")) else { continue };
+        for name in newest_first(&objects.join("pack")) {
+            let name = name.as_str();
             let Some((unwanted, all)) = self.portion(&objects, name, &gone) else { continue };
             if unwanted == 0 {
                 continue;
@@ -156,6 +161,21 @@ impl Repo {
         }
         Ok(Some(bytes))
     }
+}
+
+/// The names of the packs in a directory. What an object names was there before it: removed in this order, what is left when
+/// we are killed names nothing that is gone.
+fn newest_first(dir: &Path) -> Vec<String> {
+    let mut packs: Vec<(SystemTime, String)> = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_str().and_then(|name| name.strip_prefix("pack-")?.strip_suffix(".idx"));
+        if let (Some(name), Ok(time)) = (name, entry.metadata().and_then(|meta| meta.modified())) {
+            packs.push((time, name.to_owned()));
+        }
+    }
+    packs.sort_unstable_by(|a, b| b.cmp(a));
+    packs.into_iter().map(|(_, name)| name).collect()
 }
 
 /// The files of those objects that are loose, and their sizes.
