@@ -95,7 +95,9 @@ impl Repo {
             self.write_light(remote)?;
         }
         let before = self.begin_fetch();
-        let mut git = self.git("-c").arg("fetch.fsckObjects=true");
+        // A server without git (dumb http) is walked object by object, and each that is not here would be fetched by another
+        // git that does the same.
+        let mut git = self.git("-c").arg("fetch.fsckObjects=true").env("GIT_NO_LAZY_FETCH", "1");
         if !self.is_light(remote) {
             // Until there is an entry git is told of it in the environment: on a command line others could read what is
             // secret in an address.

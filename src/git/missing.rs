@@ -84,6 +84,7 @@ impl Repo {
         let list = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n";
         let git = self
             .git("-c")
+            .env("GIT_NO_LAZY_FETCH", "1")
             .args(["fetch.negotiationAlgorithm=noop", "fetch", "--progress", remote, "--no-tags"])
             .args(["--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"]);
         let ToRemote { status, stderr, .. } = self.transfer(git, list.into_bytes(), remote, progress)?;
