@@ -119,10 +119,10 @@ fn from_a_light_clone() {
 
 #[test]
 fn all_real_runs_and_very_many() {
-    let bundle = std::path::Path::new("/work/shared/data/agentv-results-v1.bundle");
+    let bundle = crate::env::shared("agentv-results-v1.bundle");
     let world = World::new(0);
     let mut runs = 0;
-    if bundle.is_file() {
+    if let Some(bundle) = bundle {
         let from = "refs/heads/agentv/results/v1:refs/real";
         world.env.git(["fetch", "-q", bundle.to_str().unwrap(), from]).ok();
         world.agentv(&["import", "--from-ref", "refs/real"]);
