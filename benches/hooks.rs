@@ -122,7 +122,7 @@ fn main() {
             let way = &mut ways[way];
             for _ in 0..way.pending {
                 let bundle = template.write(fresh, scratch.path());
-                let mut record = bench.command(env!("CARGO_BIN_EXE_git-agentv"), true);
+                let mut record = bench.command(support::programs().join("git-agentv"), true);
                 run(record.arg("record").arg("--commit").arg("HEAD").arg(&bundle));
                 std::fs::remove_dir_all(bundle).expect("it is ours");
                 fresh += 1;
@@ -176,7 +176,7 @@ fn prepare(keep: &Path, home: &Path, scratch: &Path, size: u64) -> PathBuf {
 
 /// `PATH` with our programs, or without them wherever they are installed.
 fn path(with_us: bool) -> OsString {
-    let ours = Path::new(env!("CARGO_BIN_EXE_git-agentv")).parent().expect("it is in a directory").to_owned();
+    let ours = support::programs().to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let others = std::env::split_paths(&path).filter(|dir| !dir.join("git-agentv").exists());
     std::env::join_paths(with_us.then_some(ours).into_iter().chain(others)).expect("they came from PATH")

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::{Kind, base};
+use crate::support::{Kind, base, programs};
 
 /// Where a benchmark works: a home of its own, a scratch directory, and where repositories are kept for the next time.
 pub(crate) struct Bench {
@@ -47,7 +47,7 @@ impl Bench {
 
     /// `git agentv …` in a repository.
     pub(crate) fn agentv(&self, repo: &Path, args: &[&str]) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_git-agentv"));
+        let mut command = self.command(programs().join("git-agentv"));
         command.current_dir(repo).args(args);
         command
     }

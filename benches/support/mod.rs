@@ -140,6 +140,26 @@ pub(crate) fn base(keep: &Path, size: u64, kind: Kind) -> PathBuf {
     base
 }
 
+/// The directory of the programs as users have them. Cargo builds those of `CARGO_BIN_EXE_…` with the profile of benchmarks, in which a
+/// panic unwinds: they have a tenth more to load.
+#[allow(dead_code, reason = "the benchmarks want it, the generator doesn't")]
+pub(crate) fn programs() -> &'static Path {
+    static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    BUILT.get_or_init(|| {
+        let own = std::env::current_exe().expect("the system tells");
+        // …/target/release/deps/benchmark
+        let dir = own.parent().and_then(Path::parent).expect("cargo built it").to_owned();
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = std::process::Command::new(cargo)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["build", "-q", "--release", "--bins", "--target-dir"])
+            .arg(dir.parent().expect("cargo built it"))
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "the programs could not be built");
+        dir
+    })
+}
+
 fn perturbed(data: &[u8], random: &mut Random) -> Vec<u8> {
     let mut data = data.to_vec();
     let mut at = random.below(48);

@@ -11,10 +11,12 @@ use super::pack::Packs;
 use super::transfer::Moved;
 use super::{Error, Git, Oid, Result, config, process};
 
-/// How many packs may appear while a repository is open: gix makes room for them once. A sync that loses races
-/// fetches and writes several each time.
-const SLOTS: gix::odb::store::init::Slots =
-    gix::odb::store::init::Slots::AsNeededByDiskState { multiplier: 1.5, minimum: 512 };
+/// How many packs may appear while a repository is open: gix makes room for them once, which takes a while. A sync that loses
+/// races fetches and writes several each time; who only reads may fetch objects.
+fn slots(scope: ConfigScope) -> gix::odb::store::init::Slots {
+    let minimum = if scope == ConfigScope::Repository { 64 } else { 512 };
+    gix::odb::store::init::Slots::AsNeededByDiskState { multiplier: 1.5, minimum }
+}
 
 /// How much configuration to read when a repository is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +76,7 @@ impl Repo {
         let mut permissions = gix::open::Permissions::default_for_level(Trust::Full);
         permissions.env.git_prefix = gix::sec::Permission::Deny;
         let options =
-            gix::open::Options::default().permissions(permissions).lossy_config(true).object_store_slots(SLOTS);
+            gix::open::Options::default().permissions(permissions).lossy_config(true).object_store_slots(slots(ConfigScope::Full));
         let gix = gix::ThreadSafeRepository::open_opts(dir, options).map_err(|err| explain(dir, &err))?;
         // What the environment and `git -c` set is not seen.
         Ok(Self::from_gix(gix.to_thread_local(), ConfigScope::Repository))
@@ -307,7 +309,7 @@ fn trust(scope: ConfigScope, parameters: Option<&str>) -> Mapping<gix::open::Opt
             .permissions(permissions)
             .bail_if_untrusted(true)
             .lossy_config(true)
-            .object_store_slots(SLOTS)
+            .object_store_slots(slots(scope))
             .cli_overrides(overrides.iter().map(String::as_str))
     };
     Mapping { full: options(Trust::Full), reduced: options(Trust::Reduced) }

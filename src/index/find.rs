@@ -77,10 +77,13 @@ impl Projection {
 
     /// The run that came before `row`, of the same experiment and target; newest recorded first counts.
     pub fn previous(&self, row: &Row, recorded: i64) -> Result<Option<Row>> {
+        // The comparisons without regard to case are those that an index answers; by store it would look at all runs.
         let mut found = self.db().prepare_cached(
-            "SELECT r.line FROM runs r WHERE r.store = ?1 AND r.experiment IS ?2 AND r.target IS ?3 AND r.status <> 'pruned' \
-             AND (r.recorded, coalesce(r.timestamp, -9223372036854775807), r.id) < (?4, ?5, ?6) \
-             ORDER BY r.recorded DESC, r.timestamp DESC NULLS LAST, r.id DESC LIMIT 1",
+            "SELECT (SELECT t.line FROM texts t WHERE t.seq = f.seq) FROM facts f \
+             WHERE f.experiment IS ?2 COLLATE NOCASE AND f.target IS ?3 COLLATE NOCASE AND f.recorded <= ?4 \
+             AND f.experiment IS ?2 AND f.target IS ?3 AND +f.store = ?1 AND f.status <> 'pruned' \
+             AND (f.recorded, coalesce(f.timestamp, -9223372036854775807), f.id) < (?4, ?5, ?6) \
+             ORDER BY f.recorded DESC, f.timestamp DESC NULLS LAST, f.id DESC LIMIT 1",
         )?;
         let ms = row.timestamp.as_deref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
         let ms = ms.map_or(-i64::MAX, jiff::Timestamp::as_millisecond);

@@ -46,7 +46,7 @@ fn a_commit_opens_no_network_and_no_database() {
     env.agentv(["hooks", "install"]).ok();
     env.agentv(["record"]).ok();
     // What a tempting answer would look like, and a remote that nobody asked for.
-    std::fs::write(env.repo.join(".git/agentv/index-v2.sqlite"), "not for hooks").unwrap();
+    std::fs::write(env.repo.join(".git/agentv/index-v3.sqlite"), "not for hooks").unwrap();
     env.git(["remote", "add", "origin", "https://example.com/nobody.git"]).ok();
     env.git(["config", "agentv.remote", "origin"]).ok();
     let Some(commit) = trace(&env, &["commit", "-q", "--allow-empty", "-m", "a subject"]) else { return };

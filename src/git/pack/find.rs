@@ -42,7 +42,10 @@ pub(in crate::git) struct Packs {
 }
 
 struct Pack {
-    index: Index,
+    /// Opened when something is looked for in it; none if it can't be used.
+    index: OnceCell<Option<Index>>,
+    id_len: usize,
+    /// Of its index.
     path: PathBuf,
     file: Option<File>,
     data: Option<PackData>,
@@ -59,14 +62,15 @@ struct Index {
 }
 
 impl Packs {
-    /// Opens the indexes below `objects`; those that can't be used are left to gix.
+    /// Finds the packs below `objects`. Their indexes are opened one after the other, as they are needed.
     pub(in crate::git) fn open(objects: &Path, hash: gix::hash::Kind) -> Self {
         let mut found: Vec<(std::time::SystemTime, Pack)> = Vec::new();
-        let entries = std::fs::read_dir(objects.join("pack")).into_iter().flatten().flatten();
-        for path in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ext| ext == "idx")) {
-            if let Some(index) = Index::open(&path, hash.len_in_bytes()) {
-                let modified = index.file.metadata().and_then(|meta| meta.modified()).unwrap_or(std::time::UNIX_EPOCH);
-                found.push((modified, Pack { index, path: path.with_extension("pack"), file: None, data: None }));
+        for entry in std::fs::read_dir(objects.join("pack")).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|ext| ext == "idx") {
+                let modified = entry.metadata().and_then(|meta| meta.modified()).unwrap_or(std::time::UNIX_EPOCH);
+                let (index, id_len) = (OnceCell::new(), hash.len_in_bytes());
+                found.push((modified, Pack { index, id_len, path, file: None, data: None }));
             }
         }
         // What is asked for was mostly written last.
@@ -79,7 +83,7 @@ impl Packs {
 
     /// Whether an object is in a pack that we can use.
     pub(in crate::git) fn has(&self, id: &Oid) -> bool {
-        self.packs.borrow().iter().any(|pack| pack.index.find(id).is_some())
+        self.packs.borrow().iter().any(|pack| pack.find(id).is_some())
     }
 
     /// Gives mapped pack data back; it is mapped again when it is needed.
@@ -90,7 +94,7 @@ impl Packs {
     /// Reads an object; none if it is in no pack that we can use.
     pub(in crate::git) fn read(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
         let mut packs = self.packs.borrow_mut();
-        let (at, offset) = packs.iter().enumerate().find_map(|(at, pack)| Some((at, pack.index.find(id)?)))?;
+        let (at, offset) = packs.iter().enumerate().find_map(|(at, pack)| Some((at, pack.find(id)?)))?;
         let pack = &mut packs[at];
         let mut inflate = self.inflate.borrow_mut();
         let object = pack.small(offset, &mut inflate).or_else(|| pack.any(offset, id.kind(), &mut inflate));
@@ -101,10 +105,19 @@ impl Packs {
 }
 
 impl Pack {
+    /// Where in the pack the object is.
+    fn find(&self, id: &Oid) -> Option<u64> {
+        self.index.get_or_init(|| Index::open(&self.path, self.id_len)).as_ref()?.find(id)
+    }
+
+    fn pack_path(&self) -> PathBuf {
+        self.path.with_extension("pack")
+    }
+
     /// The object at `offset` if it is small and no delta.
     fn small(&mut self, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
         if self.file.is_none() {
-            self.file = File::open(&self.path).ok();
+            self.file = File::open(self.pack_path()).ok();
         }
         let file = self.file.as_ref()?;
         let mut buffer = [0; FIRST_READ];
@@ -126,7 +139,7 @@ impl Pack {
     /// The object at `offset`, whatever it is.
     fn any(&mut self, offset: u64, hash: gix::hash::Kind, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
         if self.data.is_none() {
-            self.data = PackData::at(&self.path, hash).ok();
+            self.data = PackData::at(self.pack_path(), hash).ok();
         }
         decode(self.data.as_ref()?, offset, inflate)
     }

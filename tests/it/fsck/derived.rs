@@ -4,7 +4,7 @@ use super::{Plumbing, RUNS, id, is_clean, problems, world};
 use crate::env::TestEnv;
 
 fn index(env: &TestEnv) -> std::path::PathBuf {
-    env.repo.join(".git/agentv/index-v2.sqlite")
+    env.repo.join(".git/agentv/index-v3.sqlite")
 }
 
 /// A world with an index that was used.
@@ -22,7 +22,7 @@ fn found_and_rebuilt(env: &TestEnv, expected: &str) {
     let before = std::fs::read(index(env)).unwrap();
     let found = env.agentv(["fsck"]);
     assert!(found.code == 1 && problems(&found).len() == 1, "{found:?}");
-    assert!(found.stdout.starts_with("index-v2.sqlite: ") && found.stdout.contains(expected), "{found:?}");
+    assert!(found.stdout.starts_with("index-v3.sqlite: ") && found.stdout.contains(expected), "{found:?}");
     assert_eq!(std::fs::read(index(env)).unwrap(), before, "a check changes nothing");
     let repaired = env.agentv(["fsck", "--repair"]).ok();
     assert!(repaired.contains("(repaired)"), "{repaired}");

@@ -146,4 +146,16 @@ fn all_real_runs_and_very_many() {
     let said = format!("{said}{}", world.promote(&["--to", "../evals.git"]).ok());
     assert!(said.contains("nothing new"), "{said}");
     assert_eq!(world.tip(&hub, "main"), tip);
+    // And over http, to a repository that has none of it.
+    let Some(server) = crate::servers::http(&world.env, world.env.root()) else { return };
+    world.env.git_in(world.env.root(), ["init", "-q", "--bare", "web.git"]).ok();
+    let (hub, url) = (world.env.root().join("web.git"), server.url("web.git"));
+    let said = world.promote(&["--to", &url, "--yes", "--no-switch"]).ok();
+    assert!(said.contains(&format!("sent {runs} runs")), "{said}");
+    world.whole(&hub, "main", runs);
+    let tip = world.tip(&hub, "main");
+    server.requests();
+    assert!(world.promote(&["--to", &url, "--no-switch"]).ok().contains("nothing new"));
+    assert!(!server.requests().iter().any(|request| request.starts_with("POST") && request.contains("receive-pack")));
+    assert_eq!(world.tip(&hub, "main"), tip);
 }
