@@ -1,6 +1,7 @@
 //! Answering questions about many runs: the projection (a SQLite file that can be thrown away at any
 //! time) and the query language.
 
+mod count;
 mod cursor;
 mod find;
 mod page;
@@ -10,6 +11,7 @@ mod resolve;
 mod totals;
 mod trend;
 
+pub use count::Counts;
 pub use cursor::BadCursor;
 pub use find::FoundRun;
 pub use page::{Ask, Filter, Group, Order, Page};

@@ -218,22 +218,14 @@ impl Projection {
         Ok(page)
     }
 
-    /// How many runs there are.
-    pub fn count(&self, filter: &Filter) -> Result<u64> {
-        let (mut params, table) = (Vec::new(), table(&[&filter.sql]));
-        let mut sql = format!("SELECT count(*) FROM {table} r WHERE {}", self.asked(filter.sql.is_empty()));
-        filter.push(&mut sql, &mut params, filter.sql.is_empty());
-        let count: i64 = self.db().prepare(&sql)?.query_row(params_from_iter(params), |row| row.get(0))?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
-
     /// The runs in groups: by the value of the expression `by`, on `runs r` and what `join` adds to it. The group
     /// with the newest run comes first.
     pub fn groups(&self, filter: &Filter, join: &str, by: &str) -> Result<Vec<Group>> {
         let (mut params, asked) = (Vec::new(), self.asked(false));
         let mut inner = format!(
             "SELECT r.id AS id, r.recorded AS recorded, r.timestamp AS timestamp, r.pass_rate AS pass_rate, r.errors AS errors, \
-             {by} AS key FROM runs r {join} WHERE {asked}"
+             {by} AS key FROM {} r {join} WHERE {asked}",
+            table(&[&filter.sql, join, by])
         );
         filter.push(&mut inner, &mut params, false);
         let sql = format!(
@@ -290,4 +282,9 @@ fn push_after(sql: &mut String, params: &mut Vec<Value>, keys: &[(String, bool)]
         params.extend(cursor.keys[..=at].iter().cloned().map(Value::from));
     }
     let _ = write!(sql, " AND ({})", ways.join(" OR "));
+    // Where the first key is a column with an index, the pages before are not walked through again.
+    if let (Some((expression, descending)), Some(key)) = (keys.first(), cursor.keys.first()) {
+        let _ = write!(sql, " AND {expression} {} ?", if *descending { "<=" } else { ">=" });
+        params.push(key.clone().into());
+    }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::index::projection::Projection;
-use crate::index::{FoundRun, StoreSet, projection};
+use crate::index::{Counts, FoundRun, StoreSet, projection};
 use crate::run::Row;
 use crate::store::{Home, OpenHome, Result, Store, StoredRun};
 use crate::sync::places;
@@ -21,6 +21,9 @@ use super::api::watch::Watch;
 
 /// How long a desk is kept.
 const KEEP: Duration = Duration::from_secs(3);
+
+/// What was written lately is moved into the projection's file this often, if it is much.
+const TIDY: Duration = Duration::from_secs(2);
 
 /// A repository.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ pub(super) struct Project {
     home: Home,
     /// Who brings the projection up to date: one does it, the others find it done.
     turn: Mutex<()>,
+    /// How many runs questions came to.
+    counts: Arc<Counts>,
+    /// When what was written lately was moved into the projection's file.
+    moved: Mutex<Option<Instant>>,
 }
 
 /// An open project.
@@ -67,7 +74,8 @@ impl Project {
             }
             id = format!("{plain}-{n}");
         }
-        Ok(Self { id, title, watch: Watch::default(), number, home, turn: Mutex::new(()) })
+        let (turn, counts, moved) = (Mutex::default(), Arc::default(), Mutex::default());
+        Ok(Self { id, title, watch: Watch::default(), number, home, turn, counts, moved })
     }
 
     /// Does `work` at a desk of this thread. It may block.
@@ -91,6 +99,24 @@ impl Project {
     /// Opens the project, for a piece of work that should see all settings as they are.
     pub(super) fn new_desk(self: &Arc<Self>) -> Result<Desk> {
         Ok(Desk { project: Arc::clone(self), opened: self.home.open()?, projection: None, since: Instant::now() })
+    }
+}
+
+impl Project {
+    /// Keeps the projection's file in order, where no reader waits for it.
+    fn tidy(&self, projection: &Projection) {
+        let Ok(mut moved) = self.moved.try_lock() else { return };
+        if moved.is_some_and(|then| then.elapsed() < TIDY) {
+            return;
+        }
+        *moved = Some(Instant::now());
+        if let Some(path) = projection.long_log() {
+            std::thread::spawn(move || {
+                if let Err(err) = projection::move_long(&path) {
+                    tracing::debug!(%err, path = %path.display(), "what was written lately stays beside the projection");
+                }
+            });
+        }
     }
 }
 
@@ -126,8 +152,12 @@ impl Desk {
             projection
         } else {
             let _turn = turn();
-            Projection::open_sets(home, &sets, &mut |_| {})?
+            let mut projection = Projection::open_sets(home, &sets, &mut |_| {})?;
+            projection.remember_counts(Arc::clone(&self.project.counts));
+            projection.leave_log();
+            projection
         };
+        self.project.tidy(&projection);
         Ok((store, self.projection.insert(projection)))
     }
 

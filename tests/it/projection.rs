@@ -1,7 +1,11 @@
 //! The projection says what the log says, however it came about and whatever happens to its file.
 
+use std::sync::Arc;
+
 use git_agentv::git::{ConfigScope, Repo};
+use git_agentv::index::Counts;
 use git_agentv::index::projection::{Projection, VERSION};
+use git_agentv::index::query::Query;
 use git_agentv::store::{RUNS_REF, Store};
 use proptest::prelude::*;
 
@@ -48,6 +52,22 @@ fn assert_right(env: &TestEnv) {
     for (line, row) in listed.lines().zip(&incremental) {
         let id = serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
         assert!(row.starts_with(&format!("'{id}'")), "the same order: {id} {row}");
+    }
+}
+
+/// Fails unless numbers of which some were counted before are those that are counted anew.
+#[track_caller]
+fn assert_counts(env: &TestEnv, counts: &Arc<Counts>) {
+    let repo = Repo::discover(&env.repo, ConfigScope::Full, None).unwrap();
+    let store = Store::new(&repo, RUNS_REF);
+    let mut projection = Projection::open(&store, &mut |_| {}).unwrap();
+    for words in ["", "tag:t0", "-tag:t1", "note:remark", "pass_rate>=0", "run:small-1*", "is:pruned", "-where:origin"] {
+        let query = Query::parse(words, &jiff::Zoned::now()).unwrap();
+        let filter = projection.filter(&store, &query, false, &mut |_, _| {}).unwrap();
+        let anew = projection.count(&filter).unwrap();
+        let mut again = Projection::open(&store, &mut |_| {}).unwrap();
+        again.remember_counts(Arc::clone(counts));
+        assert_eq!(again.count(&filter).unwrap(), anew, "{words}");
     }
 }
 
@@ -157,8 +177,10 @@ proptest! {
     fn rebuilt_and_incremental_are_the_same(steps in prop::collection::vec(step(), 1..25), window in 0..6_u32) {
         let env = TestEnv::new();
         env.git(["config", "agentv.window", &window.to_string()]).ok();
+        let counts = Arc::default();
         for step in &steps {
             take(&env, step);
+            assert_counts(&env, &counts);
         }
         assert_right(&env);
     }

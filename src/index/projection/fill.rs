@@ -61,6 +61,7 @@ fn rebuild(
     for table in OF_RUN {
         tx.execute(&format!("DELETE FROM {table} WHERE seq >= ?1 AND seq < ?2"), schema::row_ids(number))?;
     }
+    new_generation(tx, number)?;
     let mut seq = last(tx, number)?;
     let Some(tip) = tip else { return schema::add_indexes(tx) };
     let mut done = 0;
@@ -137,10 +138,17 @@ fn apply(tx: &Transaction<'_>, store: &Store<'_>, number: i64, change: &Listed) 
     for table in OF_RUN.iter().filter(|table| !table.ends_with("cases")) {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE seq = ?1"))?.execute([seq])?;
     }
+    new_generation(tx, number)?;
     // A run is of whoever recorded it last, not of whoever changed it.
     let newer = change.is_record && change.recorded >= recorded;
     let (recorded, author) = if newer { (change.recorded, change.author.clone()) } else { (recorded, author) };
     insert(tx, store, number, seq, &Listed { recorded, author, ..change.clone() }, &change.row.to_line())
+}
+
+/// Says that not only rows were added.
+pub(super) fn new_generation(db: &Connection, number: i64) -> Result<()> {
+    db.prepare_cached("UPDATE stores SET generation = random() WHERE id = ?1")?.execute([number])?;
+    Ok(())
 }
 
 pub(super) fn insert(

@@ -8,8 +8,10 @@ mod cases;
 mod check;
 mod fill;
 mod schema;
+mod wal;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
@@ -17,8 +19,11 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use crate::git::{Oid, Repo};
 use crate::store::{self, Store};
 
+use super::Counts;
+
 pub use check::Drift;
 pub use schema::VERSION;
+pub use wal::move_long;
 pub(super) use schema::{OF_TEXTS, row_ids};
 
 /// How long we wait for another process that brings the file up to date.
@@ -26,9 +31,6 @@ const BUSY: Duration = Duration::from_secs(10);
 
 /// A file that nobody wrote to for so long is not being built any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
-
-/// Bytes of SQLite's log of what was written lately.
-const MUCH: u64 = 1 << 20;
 
 /// A question could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,10 @@ pub struct Projection {
     stores: Vec<i64>,
     /// What stores are called, those too that are not asked.
     names: Vec<(String, Vec<i64>)>,
+    /// Where numbers that were counted are remembered.
+    counts: Option<Arc<Counts>>,
+    /// Whether somebody else sees to SQLite's log.
+    leaves_log: bool,
 }
 
 /// Stores that go by one name: a ref, or what is known of a remote.
@@ -132,6 +138,15 @@ impl Projection {
         &self.names
     }
 
+    pub(super) fn counts(&self) -> Option<&Counts> {
+        self.counts.as_deref()
+    }
+
+    /// Remembers numbers that are counted, for all projections of the same file that share `counts`.
+    pub fn remember_counts(&mut self, counts: Arc<Counts>) {
+        self.counts = Some(counts);
+    }
+
     /// The condition that a row `r` is of the store that was asked as number `at`, and no earlier one has the run.
     pub(super) fn of_store(&self, at: usize) -> String {
         // The plus keeps SQLite from the index: nearly all runs of a file may be of one store.
@@ -146,7 +161,7 @@ impl Projection {
 
     /// Brings a store up to date in the file of `home`. Returns its number.
     pub(super) fn add(&mut self, home: &Repo, store: &Store<'_>) -> Result<i64> {
-        number(&mut self.db, home, store, &mut |_| {})
+        self.number(home, store, &mut |_| {})
     }
 
     fn open_at(path: &Path, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<Self> {
@@ -195,16 +210,14 @@ impl Projection {
         // Readers and the one who writes do not wait for each other; where that can't be had it stays as it is.
         let _ = db.pragma_update(None, "journal_mode", "wal");
         db.pragma_update(None, "synchronous", "normal")?;
-        // To move the last few rows into the file at each end would take longer than the question itself.
-        let _ = db.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        let _ = db.pragma_update(None, "wal_autocheckpoint", 0);
+        wal::prepare(&db);
         Ok(db)
     }
 
     /// Makes sure that the tables are there and up to date.
     fn with(mut db: Connection, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<Self> {
         schema::prepare(&mut db)?;
-        let mut projection = Self { db, stores: Vec::new(), names: Vec::new() };
+        let mut projection = Self { db, stores: Vec::new(), names: Vec::new(), counts: None, leaves_log: false };
         projection.refresh(home, sets, progress)?;
         Ok(projection)
     }
@@ -213,7 +226,7 @@ impl Projection {
     pub fn refresh(&mut self, home: &Repo, sets: &[StoreSet<'_>], progress: &mut dyn FnMut(usize)) -> Result<()> {
         let (mut stores, mut names) = (Vec::new(), Vec::new());
         for set in sets {
-            let numbers = set.stores.iter().map(|store| number(&mut self.db, home, store, progress));
+            let numbers = set.stores.iter().map(|store| self.number(home, store, progress));
             let numbers = numbers.collect::<Result<Vec<_>>>()?;
             stores.extend(numbers.iter().filter(|_| set.asked));
             names.push((set.name.clone(), numbers));
@@ -235,19 +248,21 @@ impl Projection {
         }
         Ok(true)
     }
-}
 
-/// Brings one store up to date. Returns its number in the file.
-fn number(db: &mut Connection, home: &Repo, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<i64> {
-    let (tip, name) = (store.tip_id()?, name(home, store));
-    if let Some((number, at)) = known(db, &name)?
-        && at == tip.map(|tip| tip.to_string())
-    {
-        return Ok(number);
+    /// Brings one store up to date. Returns its number in the file.
+    fn number(&mut self, home: &Repo, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<i64> {
+        let (tip, name) = (store.tip_id()?, name(home, store));
+        if let Some((number, at)) = known(&self.db, &name)?
+            && at == tip.map(|tip| tip.to_string())
+        {
+            return Ok(number);
+        }
+        let number = fill::bring_up_to_date(&mut self.db, &name, store, tip, progress)?;
+        if !self.leaves_log {
+            wal::shorten(&self.db);
+        }
+        Ok(number)
     }
-    let number = fill::bring_up_to_date(db, &name, store, tip, progress)?;
-    move_wal(db);
-    Ok(number)
 }
 
 /// What a store is called in the file: its ref; of another repository, with where that is.
@@ -256,16 +271,6 @@ fn name(home: &Repo, store: &Store<'_>) -> String {
         return store.name().to_owned();
     }
     format!("{}:{}", store.repo().common_dir().display(), store.name())
-}
-
-/// Moves what was written lately into the file itself when it has become much: whoever opens the file next reads all of it.
-fn move_wal(db: &Connection) {
-    let Some(path) = db.path().filter(|path| !path.is_empty()) else { return };
-    let size = std::fs::metadata(format!("{path}-wal")).map_or(0, |meta| meta.len());
-    if size > MUCH {
-        // Somebody else may be reading; then it is done next time.
-        let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    }
 }
 
 /// The number of a store, and the tip that was last read.

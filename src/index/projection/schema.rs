@@ -24,9 +24,10 @@ pub(in crate::index) fn row_ids(store: i64) -> (i64, i64) {
 }
 
 /// Filters and sorting look at `facts`, whose rows are kept short for that; `texts` has the rest of a run. A query that
-/// asks for nothing of `texts` does not read it (SQLite leaves such a join out).
+/// asks for nothing of `texts` does not read it (SQLite leaves such a join out). The generation of a store is another
+/// number whenever a row that was there before was changed or taken away.
 const TABLES: &str = "
-CREATE TABLE stores(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tip TEXT);
+CREATE TABLE stores(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tip TEXT, generation INTEGER);
 CREATE TABLE facts(
     seq INTEGER PRIMARY KEY, store INTEGER NOT NULL, id TEXT NOT NULL, timestamp INTEGER, recorded INTEGER NOT NULL,
     experiment TEXT, target TEXT, test_count INTEGER NOT NULL, passed INTEGER NOT NULL, errors INTEGER NOT NULL,
@@ -52,13 +53,14 @@ CREATE TABLE cases(
 CREATE TABLE read_cases(seq INTEGER PRIMARY KEY);
 ";
 
-/// Made once the tables are filled: that takes half the time of keeping them up to date row by row. Who asks for an
-/// experiment mostly asks for a target, too; with that in the index the other targets' rows are not read, and with the time the run before a run is found at once.
+/// Made once the tables are filled: that takes half the time of keeping them up to date row by row. The index by
+/// experiment has the time next, so that a page of its newest runs and the run before a run are found without looking at
+/// all; and the target, so that the rows of other targets are not read.
 const INDEXES: &str = "
 CREATE UNIQUE INDEX IF NOT EXISTS facts_id ON facts(store, id);
 CREATE INDEX IF NOT EXISTS facts_recorded ON facts(recorded, store) WHERE status <> 'pruned';
-CREATE INDEX IF NOT EXISTS facts_experiment_target
-    ON facts(experiment COLLATE NOCASE, target COLLATE NOCASE, recorded);
+CREATE INDEX IF NOT EXISTS facts_experiment
+    ON facts(experiment COLLATE NOCASE, recorded, target COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS texts_run_id ON texts(run_id COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS texts_sha ON texts(sha) WHERE sha IS NOT NULL;
 CREATE INDEX IF NOT EXISTS texts_patch_id ON texts(patch_id) WHERE patch_id IS NOT NULL;

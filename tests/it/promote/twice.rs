@@ -147,7 +147,7 @@ fn all_real_runs_and_very_many() {
     assert!(said.contains("nothing new"), "{said}");
     assert_eq!(world.tip(&hub, "main"), tip);
     // And over http, to a repository that has none of it.
-    let Some(server) = crate::servers::http(&world.env, world.env.root()) else { return };
+    let Some(server) = crate::servers::http(&world.env, &world.env.root()) else { return };
     world.env.git_in(world.env.root(), ["init", "-q", "--bare", "web.git"]).ok();
     let (hub, url) = (world.env.root().join("web.git"), server.url("web.git"));
     let said = world.promote(&["--to", &url, "--yes", "--no-switch"]).ok();
