@@ -214,7 +214,12 @@ fn escaped(text: &str) -> String {
 /// The quantile `part` (0 to 1) of latencies, in milliseconds.
 fn quantile(latencies: &mut [Duration], part: f64) -> f64 {
     latencies.sort_unstable();
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index"
+    )]
     let at = (latencies.len() as f64 * part) as usize;
     latencies.get(at.min(latencies.len().saturating_sub(1))).map_or(f64::NAN, Duration::as_secs_f64) * 1e3
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::http::Client;
+use crate::http::{Answer, Client};
 use crate::measure::{Bench, run};
 use crate::server::Server;
 use crate::support::{Kind, Template};
@@ -70,7 +70,12 @@ pub(crate) fn crowd(bench: &Bench) {
     let idle = quantile(&mut alone.latencies, 0.5);
     let [median, p99, most] = [0.5, 0.99, 1.0].map(|part| quantile(&mut told.latencies, part));
     let ratio = p99 / idle;
-    println!("{} answers, {} errors, {} runs seen twice by one reader\n", told.latencies.len(), told.errors, told.twice);
+    println!(
+        "{} answers, {} errors, {} runs seen twice by one reader\n",
+        told.latencies.len(),
+        told.errors,
+        told.twice
+    );
     println!("| | ms |\n| --- | ---: |\n| idle, median of {} | {idle:.2} |", alone.latencies.len());
     println!("| together, median | {median:.2} |\n| p99 | {p99:.2} |\n| slowest | {most:.2} |");
     let met = if ratio <= 10.0 && told.errors == 0 && told.twice == 0 { "met" } else { "**missed**" };
@@ -106,24 +111,25 @@ fn scroll(client: &mut Client, reader: u64, told: &mut Told, done: &AtomicBool, 
             return;
         }
         let Some(rows) = ask(client, &format!("/api/runs?limit=50{filter}{cursor}"), told) else { return };
-        let ids = rows["runs"].as_array().into_iter().flatten().filter_map(|run| run["filename"].as_str());
-        told.twice += ids.filter(|id| !seen.insert((*id).to_owned())).count();
-        let wait = looks.mul_f64(0.5 + f64::from(u32::try_from((reader * 37 + page as u64 * 11) % 100).unwrap_or(0)) / 100.0);
+        let ids = rows.texts("filename");
+        told.twice += ids.iter().filter(|id| !seen.insert((**id).to_owned())).count();
+        let wait =
+            looks.mul_f64(0.5 + f64::from(u32::try_from((reader * 37 + page as u64 * 11) % 100).unwrap_or(0)) / 100.0);
         std::thread::sleep(wait);
-        let Some(id) = rows["runs"][page]["filename"].as_str() else { return };
+        let Some(id) = ids.get(page) else { return };
         let _ = ask(client, &format!("/api/runs/{}", escaped(id)), told);
         std::thread::sleep(wait);
-        let Some(next) = rows["next_cursor"].as_str() else { return };
+        let Some(next) = rows.texts("next_cursor").pop() else { return };
         cursor = format!("&cursor={}", escaped(next));
     }
 }
 
-fn ask(client: &mut Client, path: &str, told: &mut Told) -> Option<serde_json::Value> {
+fn ask(client: &mut Client, path: &str, told: &mut Told) -> Option<Answer> {
     match client.get(path) {
         Ok(answer) => {
             told.latencies.push(answer.took);
             told.errors += usize::from(answer.status != 200);
-            (answer.status == 200).then(|| answer.json())
+            (answer.status == 200).then_some(answer)
         }
         Err(_) => {
             told.errors += 1;

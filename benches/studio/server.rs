@@ -23,7 +23,8 @@ pub(crate) struct Server {
 impl Server {
     /// `git agentv studio` in a repository.
     pub(crate) fn ours(bench: &Bench, repo: &Path) -> Self {
-        let mut child = bench.agentv(repo, &["studio", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("it is built");
+        let mut child =
+            bench.agentv(repo, &["studio", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("it is built");
         let mut link = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut link).expect("it prints its link");
         let port = link.trim().trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());

@@ -75,8 +75,10 @@ impl Repo {
     pub fn at(dir: &Path) -> Result<Self> {
         let mut permissions = gix::open::Permissions::default_for_level(Trust::Full);
         permissions.env.git_prefix = gix::sec::Permission::Deny;
-        let options =
-            gix::open::Options::default().permissions(permissions).lossy_config(true).object_store_slots(slots(ConfigScope::Full));
+        let options = gix::open::Options::default()
+            .permissions(permissions)
+            .lossy_config(true)
+            .object_store_slots(slots(ConfigScope::Full));
         let gix = gix::ThreadSafeRepository::open_opts(dir, options).map_err(|err| explain(dir, &err))?;
         // What the environment and `git -c` set is not seen.
         Ok(Self::from_gix(gix.to_thread_local(), ConfigScope::Repository))

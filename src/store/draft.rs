@@ -1,30 +1,18 @@
-//! Changing a store: commits on top of the tip, then the ref, or nothing.
-//!
-//! Writers of one clone queue at a lock file, which saves them from redoing
-//! each other's work. What keeps runs safe is not that lock but the ref's
-//! compare-and-swap: who loses it builds again on the new tip.
+//! Changing a store: commits on top of a tip, which no ref names yet.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Instant;
 
-use crate::git::{
-    Commit, CommitInfo, Keep, Kind, Mark, Moved, ObjectSink, Oid, PackWriter, RefMove, Repo, Signature, Signer,
-    SmallPack,
-};
+use crate::git::{Commit, CommitInfo, Keep, Kind, ObjectSink, Oid, Repo, Signature, Signer, SmallPack};
 use crate::run::{Row, RunId};
 
 use super::index_files::{DIR, IndexFiles, News};
 use super::list::Rows;
 use super::message::{self, Op};
 use super::tip_tree::TipTree;
-use super::turns::{PATIENCE, jitter};
-use super::{Error, Result, Store};
+use super::{Result, Store};
 
 /// What `agentv.window` is if it is not set; 0 is no limit.
 const DEFAULT_WINDOW: u64 = 2000;
-
-/// How often git may refuse for a reason that is no race.
-const MAX_REFUSALS: u32 = 3;
 
 /// New commits on top of a tip, not yet reachable.
 pub(super) struct Draft<'d> {
@@ -75,13 +63,12 @@ impl<'r> Storage<'r> {
     }
 }
 
-/// What building commits led to.
-struct Attempt<T> {
-    result: T,
+/// What a draft came to.
+pub(super) struct Built {
     /// The last commit; none if there was nothing to do.
-    head: Option<Oid>,
+    pub(super) head: Option<Oid>,
     /// The tip that it was built on.
-    old: Option<Oid>,
+    pub(super) old: Option<Oid>,
     _keep: Option<Keep>,
 }
 
@@ -98,14 +85,20 @@ pub(super) struct Change<'a> {
 }
 
 impl<'d> Draft<'d> {
-    fn open(store: &Store<'d>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
+    /// A draft on the tip of this moment.
+    pub(super) fn open(store: &Store<'d>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
         Self::on(store.repo, store.source(), store.tip()?, sink)
     }
 
     /// A draft on a commit that no ref need name.
     ///
     /// `source` says who commits, and whether that is signed.
-    fn on(repo: &'d Repo, source: &Repo, tip: Option<CommitInfo>, sink: &'d mut dyn ObjectSink) -> Result<Self> {
+    pub(super) fn on(
+        repo: &'d Repo,
+        source: &Repo,
+        tip: Option<CommitInfo>,
+        sink: &'d mut dyn ObjectSink,
+    ) -> Result<Self> {
         let tree = tip.as_ref().map(|tip| TipTree::open(repo, &tip.tree)).transpose()?.unwrap_or_default();
         let window = window(repo)?;
         let committer = source.committer()?;
@@ -221,6 +214,12 @@ impl<'d> Draft<'d> {
         Ok(())
     }
 
+    /// Makes the last commit. The objects are where they should go, but in no place of their own yet.
+    pub(super) fn finish(mut self) -> Result<Built> {
+        self.flush(true)?;
+        Ok(Built { head: self.head(), old: self.tip.map(|tip| tip.id), _keep: self.keep })
+    }
+
     /// Makes the commit that waits, with an index that has all rows if `with_index`: once in a
     /// transaction is enough for whoever sees the ref move.
     fn flush(&mut self, with_index: bool) -> Result<()> {
@@ -284,122 +283,6 @@ impl<'d> Draft<'d> {
         }
         let (author, date) = (self.committer.clone(), self.date(Some(0)));
         self.add(tree, &author, date, &message::encode_seal(left))
-    }
-}
-
-impl<'r> Store<'r> {
-    /// The id of the commit that the ref names, if it exists and is ours.
-    pub fn tip_id(&self) -> Result<Option<Oid>> {
-        Ok(self.tip()?.map(|tip| tip.id))
-    }
-
-    /// The commit that the ref names, if it exists and is ours.
-    pub(super) fn tip(&self) -> Result<Option<CommitInfo>> {
-        let Some(id) = self.repo.read_ref(self.name)? else { return Ok(None) };
-        let not_runs = |reason: String| Error::NotRuns { name: self.name.to_owned(), reason };
-        let tip = match self.repo.commit(&id) {
-            Err(crate::git::Error::Invalid { reason, .. }) => return Err(not_runs(format!("object {id}: {reason}"))),
-            other => other?,
-        };
-        if message::op(&tip).is_none() {
-            return Err(not_runs(format!("its tip {} '{}' was not made by git agentv", short(&tip.id), tip.subject())));
-        }
-        Ok(Some(tip))
-    }
-
-    /// Builds commits with `build` and moves the ref to the last one; builds
-    /// again when somebody else was faster. Nothing is moved if `build` makes no commit.
-    pub(super) fn transact<T>(
-        &self,
-        first_move: Option<RefMove>,
-        mut storage: Storage<'r>,
-        mut build: impl FnMut(&mut Draft<'_>) -> Result<T>,
-    ) -> Result<T> {
-        self.repo.ensure_git()?;
-        let (start, mut first_move) = (Instant::now(), first_move);
-        let (mut attempts, mut refusals) = (0, 0);
-        // What a caller put into the pack before stays there from attempt to attempt.
-        let mark = if let Storage::Small(pack) = &storage { pack.mark() } else { Mark::default() };
-        let queue = self.queue();
-        loop {
-            attempts += 1;
-            let ref_move = match first_move.take() {
-                Some(waiting) => waiting,
-                None => self.repo.start_ref_move(self.name, "agentv")?,
-            };
-            let (attempt, keep) = match &mut storage {
-                Storage::Small(pack) => {
-                    pack.rewind(mark);
-                    let attempt = self.attempt(pack.as_mut(), &mut build)?;
-                    let keep = if attempt.head.is_some() { pack.finish()? } else { None };
-                    (attempt, keep)
-                }
-                Storage::Bulk => {
-                    let mut pack = PackWriter::new(self.repo)?;
-                    let attempt = self.attempt(&mut pack, &mut build)?;
-                    let keep = if attempt.head.is_some() { pack.finish()? } else { None };
-                    (attempt, keep)
-                }
-            };
-            let Attempt { result, head, old, _keep } = attempt;
-            let Some(head) = head else { return Ok(result) };
-            let moved = self.move_to(ref_move, &head, old.as_ref())?;
-            drop(keep);
-            let Moved::Refused(reason) = moved else {
-                if queue.is_some() {
-                    self.repo.roll_up();
-                }
-                return Ok(result);
-            };
-            // What git says is for people. Whether we lost a race shows in the ref itself.
-            if self.repo.read_ref(self.name)? == old
-                && !self.repo.wait_for_locks(self.name.rsplit_once('/').map_or("refs", |(dir, _)| dir))
-            {
-                refusals += 1;
-            }
-            tracing::debug!(attempts, refusals, %reason, "ref not moved");
-            if refusals >= MAX_REFUSALS || start.elapsed() > PATIENCE {
-                return Err(Error::Contended { name: self.name.to_owned(), attempts, reason });
-            }
-            std::thread::sleep(jitter(attempts));
-        }
-    }
-
-    /// Moves the ref. If it is a branch, whoever has it checked out gets the files, too: else the next commit there would
-    /// undo what was done.
-    fn move_to(&self, ref_move: RefMove, new: &Oid, old: Option<&Oid>) -> Result<Moved> {
-        match old.filter(|_| self.name.starts_with("refs/heads/")) {
-            Some(old) => Ok(self.repo.advance(self.name, &self.repo.commit(old)?, new, "agentv")?.0),
-            None => Ok(ref_move.finish(self.repo, new, old)?),
-        }
-    }
-
-    /// Builds commits on `base` and moves no ref. Returns the last of them; `base` if there was nothing to do.
-    pub(super) fn build_on(
-        repo: &'r Repo,
-        base: CommitInfo,
-        build: impl FnOnce(&mut Draft<'_>) -> Result<()>,
-    ) -> Result<Oid> {
-        let (mut pack, id) = (PackWriter::new(repo)?, base.id);
-        let mut draft = Draft::on(repo, repo, Some(base), &mut pack)?;
-        build(&mut draft)?;
-        draft.flush(true)?;
-        let Some((head, _)) = draft.head else { return Ok(id) };
-        drop(draft);
-        drop(pack.finish()?);
-        Ok(head)
-    }
-
-    /// Builds commits on the tip of this moment.
-    fn attempt<T>(
-        &self,
-        sink: &mut dyn ObjectSink,
-        build: &mut impl FnMut(&mut Draft<'_>) -> Result<T>,
-    ) -> Result<Attempt<T>> {
-        let mut draft = Draft::open(self, sink)?;
-        let result = build(&mut draft)?;
-        draft.flush(true)?;
-        Ok(Attempt { result, head: draft.head(), old: draft.tip.map(|tip| tip.id), _keep: draft.keep })
     }
 }
 

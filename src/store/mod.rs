@@ -35,6 +35,7 @@ mod run_files;
 mod sealed;
 mod snapshot;
 mod tip_tree;
+mod transact;
 mod turns;
 mod unrecorded;
 

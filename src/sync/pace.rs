@@ -55,3 +55,18 @@ impl Pace {
         std::thread::sleep(Duration::from_micros(spread * 60 * attempts));
     }
 }
+
+/// Whether a host says that one of its locks was taken. It is only asked when the ref did not move.
+pub(super) fn is_lock(reason: &str) -> bool {
+    [
+        "lock",
+        "failed to update ref",
+        "incorrect old value",
+        "stale info",
+        "fetch first",
+        "non-fast-forward",
+        "reference already exists",
+    ]
+    .iter()
+    .any(|words| reason.contains(words))
+}

@@ -23,8 +23,8 @@ use super::Counts;
 
 pub use check::Drift;
 pub use schema::VERSION;
-pub use wal::move_long;
 pub(super) use schema::{OF_TEXTS, row_ids};
+pub use wal::move_long;
 
 /// How long we wait for another process that brings the file up to date.
 const BUSY: Duration = Duration::from_secs(10);

@@ -2,8 +2,7 @@
 
 use crate::git::{Oid, PushRef, RefPush, Repo};
 use crate::store::{Store, is_of_runs};
-use crate::sync::is_lock;
-use crate::sync::pace::Pace;
+use crate::sync::pace::{Pace, is_lock};
 
 use super::error::Result;
 use super::host::Host;

@@ -3,7 +3,7 @@
 
 use crate::git::{PushRef, RefPush};
 
-use super::remote::writer;
+use super::super::remote::writer;
 use super::{Came, Listener, Oid, Result, Sync, Synced};
 
 /// How often to try: only who takes it in at the same moment, or a copy of this clone, can be in the way.
