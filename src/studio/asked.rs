@@ -36,21 +36,15 @@ impl FromRequestParts<Arc<Site>> for Asked {
 }
 
 impl Asked {
-    /// Does `work` in a thread that may block, when there is a place for its kind.
+    /// Does `work` in a thread that may block, when one for its kind is free.
     pub(super) async fn work<T: Send + 'static>(
         &self,
         lane: Lane,
         work: impl FnOnce(&mut Desk) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let place = Arc::clone(self.site.places(lane)).acquire_owned().await;
-        let place = place.map_err(|_| Problem::stopping())?;
         let project = Arc::clone(&self.project);
-        let done = tokio::task::spawn_blocking(move || {
-            // It leaves with the work, not with the client.
-            let _place = place;
-            project.at_desk(work)
-        });
-        done.await.unwrap_or_else(|err| Err(Problem::internal(err.to_string())))
+        let done = self.site.workers(lane).run(move || project.at_desk(work)).await;
+        done.unwrap_or_else(|| Err(Problem::internal("it could not be done".to_owned())))
     }
 
     /// Answers with a JSON document.

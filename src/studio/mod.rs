@@ -41,6 +41,7 @@ mod routes;
 mod server;
 mod site;
 mod ui;
+mod workers;
 
 use std::path::PathBuf;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::api::watch::Watch;
-use super::site::Site;
+use super::site::{Lane, Site};
 use super::{Error, PORT, Settings, routes};
 
 /// How long requests that are being answered may take when the server is told to stop.
@@ -45,8 +45,11 @@ pub fn run(settings: &Settings, started: &mut dyn FnMut(&str)) -> Result<(), Err
         for project in &site.projects {
             Watch::start(&site, project);
             // Whoever asks first should not have to wait for all runs to be read.
-            let project = Arc::clone(project);
-            tokio::task::spawn_blocking(move || project.at_desk(|desk| desk.rows().map(|_| ()).map_err(Into::into)));
+            let (site, project) = (Arc::clone(&site), Arc::clone(project));
+            tokio::spawn(async move {
+                let rows = move || project.at_desk(|desk| desk.rows().map(|_| ()).map_err(Into::into));
+                site.workers(Lane::Rows).run(rows).await
+            });
         }
         started(&link);
         signal.wait().await;

@@ -4,12 +4,13 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::project::Project;
+use super::workers::Workers;
 use super::{Error, Settings};
 
-/// What kind of work it is. Each kind has its own places, so that slow work of one kind never keeps the others waiting.
+/// What kind of work it is. Each kind has its own threads, so that slow work of one kind never keeps the others waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
     /// Rows of the log and the projection: milliseconds.
@@ -36,9 +37,9 @@ pub(super) struct Site {
     pub(super) ui: Option<PathBuf>,
     /// Says true when the server stops.
     stopping: watch::Receiver<bool>,
-    rows: Arc<Semaphore>,
-    files: Arc<Semaphore>,
-    remote: Arc<Semaphore>,
+    rows: Workers,
+    files: Workers,
+    remote: Workers,
 }
 
 impl Site {
@@ -62,14 +63,14 @@ impl Site {
             read_only: settings.read_only,
             ui: ui.transpose()?,
             stopping,
-            rows: Arc::new(Semaphore::new((cores * 2).clamp(4, 8))),
-            files: Arc::new(Semaphore::new(8)),
-            remote: Arc::new(Semaphore::new(2)),
+            rows: Workers::new((cores * 2).clamp(4, 8)),
+            files: Workers::new(8),
+            remote: Workers::new(2),
         })
     }
 
-    /// The places for a kind of work.
-    pub(super) fn places(&self, lane: Lane) -> &Arc<Semaphore> {
+    /// The threads for a kind of work.
+    pub(super) fn workers(&self, lane: Lane) -> &Workers {
         match lane {
             Lane::Rows => &self.rows,
             Lane::Files => &self.files,

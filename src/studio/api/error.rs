@@ -58,10 +58,6 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error)
     }
 
-    pub(in crate::studio) fn stopping() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the server is stopping")
-    }
-
     pub(in crate::studio) fn no_run(name: &str) -> Self {
         Self::not_found(format!("no run matches '{}'", name.escape_debug()))
     }

@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 use crate::store::{InProgress, Lookout, Store};
 
 use super::super::project::{Desk, Project};
-use super::super::site::Site;
+use super::super::site::{Lane, Site};
 
 /// How often somebody looks.
 const EVERY: Duration = Duration::from_millis(500);
@@ -88,10 +88,11 @@ impl Watch {
                 }
                 let looked = {
                     let project = Arc::clone(&project);
-                    tokio::task::spawn_blocking(move || project.at_desk(|desk| project.watch.look(desk))).await
+                    let look = move || project.at_desk(|desk| project.watch.look(desk));
+                    site.workers(Lane::Rows).run(look).await
                 };
                 // What can't be read now is looked at again.
-                let Ok(Ok(now)) = looked else { continue };
+                let Some(Ok(now)) = looked else { continue };
                 project.watch.tell(before.as_ref(), &now);
                 before = Some(now);
             }
