@@ -218,12 +218,20 @@ impl Index {
         IDS_AT + u64::from(self.count()) * (self.id_len as u64 + 4)
     }
 
-    /// Fills the buffer from the place `at`.
-    fn read(&self, buffer: &mut [u8], at: u64) -> Option<()> {
-        let Some(whole) = self.whole.get() else { return read_at(&self.file, buffer, at) };
-        let at = usize::try_from(at).ok()?;
-        buffer.copy_from_slice(whole.get(at..at + buffer.len())?);
-        Some(())
+    /// The `len` bytes from the place `at`. They may have to be read into `buffer`.
+    fn slice<'s>(&'s self, buffer: &'s mut Vec<u8>, at: u64, len: usize) -> Option<&'s [u8]> {
+        if let Some(whole) = self.whole.get() {
+            let at = usize::try_from(at).ok()?;
+            return whole.get(at..at + len);
+        }
+        buffer.resize(len, 0);
+        read_at(&self.file, buffer, at)?;
+        Some(buffer)
+    }
+
+    /// Bytes from the place `at`.
+    fn read<const LEN: usize>(&self, at: u64) -> Option<[u8; LEN]> {
+        self.slice(&mut Vec::new(), at, LEN)?.try_into().ok()
     }
 
     /// Reads all of it when it was asked often enough.
@@ -253,9 +261,8 @@ impl Index {
         while low < high {
             let start = guess.saturating_sub(WINDOW / 2).clamp(low, high - 1);
             let end = (start + WINDOW).min(high);
-            buffer.resize(usize::try_from(end - start).ok()? * self.id_len, 0);
-            self.read(&mut buffer, IDS_AT + start * self.id_len as u64)?;
-            match search(&buffer, bytes) {
+            let len = usize::try_from(end - start).ok()? * self.id_len;
+            match search(self.slice(&mut buffer, IDS_AT + start * self.id_len as u64, len)?, bytes) {
                 Ok(at) => return self.offset(start + at as u64),
                 Err(0) => high = start,
                 Err(at) if at as u64 == end - start => low = end,
@@ -267,16 +274,12 @@ impl Index {
     }
 
     fn offset(&self, at: u64) -> Option<u64> {
-        let mut small = [0; 4];
-        self.read(&mut small, self.offsets_at() + at * 4)?;
-        let offset = be32(&small);
+        let offset = u32::from_be_bytes(self.read(self.offsets_at() + at * 4)?);
         if offset & 0x8000_0000 == 0 {
             return Some(u64::from(offset));
         }
-        let mut large = [0; 8];
         let place = u64::from(offset & 0x7fff_ffff) * 8;
-        self.read(&mut large, self.offsets_at() + u64::from(self.count()) * 4 + place)?;
-        Some(u64::from_be_bytes(large))
+        Some(u64::from_be_bytes(self.read(self.offsets_at() + u64::from(self.count()) * 4 + place)?))
     }
 }
 

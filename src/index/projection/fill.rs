@@ -1,7 +1,7 @@
 //! From the log to the tables: all of it, or what is new.
 
 use std::path::Path;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -65,21 +65,24 @@ fn rebuild(
     let mut seq = last(tx, number)?;
     let Some(tip) = tip else { return schema::add_indexes(tx) };
     let mut done = 0;
-    // Reading and inserting take about as long, so each has a thread.
+    // Reading takes longer than inserting, so each has a thread.
     let (rows, arrived) = std::sync::mpsc::sync_channel(QUEUED);
+    let (used, back) = std::sync::mpsc::channel();
     let dir = store.repo().git_dir();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            if let Err(err) = read(dir, tip, &rows) {
+            if let Err(err) = read(dir, tip, &rows, &back) {
                 let _ = rows.send(Err(err));
             }
         });
         for runs in arrived {
-            for (run, line) in runs? {
+            let runs = runs?;
+            for run in &runs {
                 seq += 1;
                 done += 1;
-                insert(tx, store, number, seq, &run, &line)?;
+                insert(tx, store, number, seq, run, &run.row.to_line())?;
             }
+            let _ = used.send(runs);
             progress(done);
         }
         Ok::<_, super::Error>(())
@@ -92,20 +95,23 @@ const BATCH: usize = 256;
 /// So many batches may wait.
 const QUEUED: usize = 8;
 
-/// Runs, each with its row as it is kept.
-type Batch = Result<Vec<(Listed, String)>, crate::store::Error>;
+/// Runs that are handed over.
+type Batch = Result<Vec<Listed>, crate::store::Error>;
 
-/// Reads the log of `tip` in the repository at `dir`, newest run first, until nobody listens any more.
-fn read(dir: &Path, tip: &Oid, rows: &SyncSender<Batch>) -> Result<(), crate::store::Error> {
+/// Reads the log of `tip` in the repository at `dir`, newest run first, until nobody listens any more. Runs that were used
+/// come back: where the memory is from it is given back without waiting for each other.
+fn read(
+    dir: &Path,
+    tip: &Oid,
+    rows: &SyncSender<Batch>,
+    back: &Receiver<Vec<Listed>>,
+) -> Result<(), crate::store::Error> {
     // What was opened by one thread can't be used by another.
     let repo = Repo::at(dir)?;
     let mut runs = Rows::at(&repo, tip, true)?;
     loop {
-        let with_line = |run: Listed| {
-            let line = run.row.to_line();
-            (run, line)
-        };
-        let batch = runs.by_ref().take(BATCH).map(|run| run.map(with_line)).collect::<Result<Vec<_>, _>>()?;
+        back.try_iter().for_each(drop);
+        let batch = runs.by_ref().take(BATCH).collect::<Result<Vec<_>, _>>()?;
         if batch.is_empty() || rows.send(Ok(batch)).is_err() {
             return Ok(());
         }

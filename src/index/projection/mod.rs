@@ -189,8 +189,6 @@ impl Projection {
         db.pragma_update(None, "synchronous", "off")?;
         // Bytes. A scan reads half as often as with the usual ones; what a new run changes is not much more.
         db.pragma_update(None, "page_size", 8192)?;
-        // KiB, with a minus sign: making the indexes reads what was just written.
-        db.pragma_update(None, "cache_size", -49_152)?;
         let built = Self::with(db, home, sets, progress)?;
         built.db.close().map_err(|(_, err)| err)?;
         home.share(&new);
