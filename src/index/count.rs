@@ -1,7 +1,6 @@
 //! How many runs there are.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::types::Value;
@@ -73,16 +72,20 @@ impl Projection {
         Ok(runs)
     }
 
-    /// Counts the runs, or those behind the row `since`.
+    /// Counts the runs, or those of the one store that is asked behind its row `since`.
     fn counted(&self, db: &Connection, filter: &Filter, since: Option<i64>) -> Result<i64> {
         let (mut params, table): (Vec<Value>, _) = (Vec::new(), table(&[&filter.sql]));
         let index = filter.sql.is_empty() && since.is_none();
-        // Few rows came since; by an index SQLite would look at all that match.
-        let hint = if since.is_some() && table == "facts" { "NOT INDEXED" } else { "" };
-        let mut sql = format!("SELECT count(*) FROM {table} r {hint} WHERE {}", self.asked(index));
-        if let Some(since) = since {
-            let _ = write!(sql, " AND r.seq > {since}");
-        }
+        let mut sql = match since {
+            None => format!("SELECT count(*) FROM {table} r WHERE {}", self.asked(index)),
+            Some(since) => {
+                // Few rows came since. By an index SQLite would look at all that match; and of two lower bounds it may take
+                // the lower one.
+                let hint = if table == "facts" { "NOT INDEXED" } else { "" };
+                let (_, end) = projection::row_ids(self.store());
+                format!("SELECT count(*) FROM {table} r {hint} WHERE r.seq > {since} AND r.seq < {end}")
+            }
+        };
         filter.push(&mut sql, &mut params, index);
         Ok(db.prepare(&sql)?.query_row(params_from_iter(params), |row| row.get(0))?)
     }

@@ -10,34 +10,31 @@
 //! Format: `gitformat-pack(5)`.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use gix::odb::pack::data::File as PackData;
 
 use crate::git::objects::LARGE;
-
 use crate::git::{Kind, Oid};
 
-const HEADER: u64 = 8;
-const FAN: usize = 256;
-/// Where the ids begin.
-const IDS_AT: u64 = HEADER + FAN as u64 * 4;
+use super::lookup::Index;
+
 /// Objects of at most so many bytes are read without mapping the pack.
 const SMALL: usize = 8 << 10;
 /// What is read for a small object at first: enough for a commit.
 const FIRST_READ: usize = 1 << 10;
-/// Who asked so often will ask for very many more.
-const OFTEN: u32 = 1000;
-/// Indexes of at most so many bytes are then read whole: of two million objects.
-const WHOLE: u64 = 64 << 20;
-/// Entries that one probe reads.
-const WINDOW: u64 = 128;
 
 /// The packs of one object directory.
 pub(in crate::git) struct Packs {
+    /// Where they are.
+    dir: PathBuf,
+    /// When that was changed last, when it was listed.
+    listed: Cell<Option<SystemTime>>,
     packs: RefCell<Vec<Pack>>,
+    id_len: usize,
     inflate: RefCell<gix::zlib::Inflate>,
 }
 
@@ -51,39 +48,49 @@ struct Pack {
     data: Option<PackData>,
 }
 
-struct Index {
-    file: File,
-    fan: Vec<u32>,
-    id_len: usize,
-    /// How often something was looked for.
-    asked: Cell<u32>,
-    /// All of it, once that pays.
-    whole: OnceCell<Vec<u8>>,
-}
-
 impl Packs {
     /// Finds the packs below `objects`. Their indexes are opened one after the other, as they are needed.
     pub(in crate::git) fn open(objects: &Path, hash: gix::hash::Kind) -> Self {
-        let mut found: Vec<(std::time::SystemTime, Pack)> = Vec::new();
-        for entry in std::fs::read_dir(objects.join("pack")).into_iter().flatten().flatten() {
+        let packs = Self {
+            dir: objects.join("pack"),
+            listed: Cell::new(None),
+            packs: RefCell::default(),
+            id_len: hash.len_in_bytes(),
+            inflate: RefCell::new(gix::zlib::Inflate::default()),
+        };
+        packs.look();
+        packs
+    }
+
+    /// Looks for packs that are not known yet. False if there are none.
+    fn look(&self) -> bool {
+        let changed = std::fs::metadata(&self.dir).and_then(|meta| meta.modified()).ok();
+        if changed.is_none() || changed == self.listed.replace(changed) {
+            return false;
+        }
+        let mut packs = self.packs.borrow_mut();
+        let mut found: Vec<(SystemTime, Pack)> = Vec::new();
+        for entry in std::fs::read_dir(&self.dir).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.extension().is_some_and(|ext| ext == "idx") {
-                let modified = entry.metadata().and_then(|meta| meta.modified()).unwrap_or(std::time::UNIX_EPOCH);
-                let (index, id_len) = (OnceCell::new(), hash.len_in_bytes());
-                found.push((modified, Pack { index, id_len, path, file: None, data: None }));
+            if path.extension().is_some_and(|ext| ext == "idx") && !packs.iter().any(|pack| pack.path == path) {
+                let modified = entry.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+                found.push((
+                    modified,
+                    Pack { index: OnceCell::new(), id_len: self.id_len, path, file: None, data: None },
+                ));
             }
         }
         // What is asked for was mostly written last.
-        found.sort_by_key(|(modified, _)| std::cmp::Reverse(*modified));
-        Self {
-            packs: RefCell::new(found.into_iter().map(|(_, pack)| pack).collect()),
-            inflate: RefCell::new(gix::zlib::Inflate::default()),
-        }
+        found.sort_by_key(|(modified, _)| Reverse(*modified));
+        let new = !found.is_empty();
+        packs.splice(..0, found.into_iter().map(|(_, pack)| pack));
+        new
     }
 
     /// Whether an object is in a pack that we can use.
     pub(in crate::git) fn has(&self, id: &Oid) -> bool {
-        self.packs.borrow().iter().any(|pack| pack.find(id).is_some())
+        let has = || self.packs.borrow().iter().any(|pack| pack.find(id).is_some());
+        has() || (self.look() && has())
     }
 
     /// Gives mapped pack data back; it is mapped again when it is needed.
@@ -93,6 +100,10 @@ impl Packs {
 
     /// Reads an object; none if it is in no pack that we can use.
     pub(in crate::git) fn read(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
+        self.read_known(id).or_else(|| self.look().then(|| self.read_known(id))?)
+    }
+
+    fn read_known(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
         let mut packs = self.packs.borrow_mut();
         let (at, offset) = packs.iter().enumerate().find_map(|(at, pack)| Some((at, pack.find(id)?)))?;
         let pack = &mut packs[at];
@@ -194,118 +205,6 @@ fn decode(data: &PackData, offset: u64, inflate: &mut gix::zlib::Inflate) -> Opt
     Some((kind, out))
 }
 
-impl Index {
-    fn open(path: &Path, id_len: usize) -> Option<Self> {
-        let file = File::open(path).ok()?;
-        let mut head = vec![0; 8 + FAN * 4];
-        read_at(&file, &mut head, 0)?;
-        if head[..8] != *b"\xfftOc\0\0\0\x02" {
-            return None;
-        }
-        let fan: Vec<u32> = head[8..].chunks_exact(4).map(be32).collect();
-        let index = Self { file, fan, id_len, asked: Cell::new(0), whole: OnceCell::new() };
-        // A file that is too short would send us to the wrong places.
-        let least = index.offsets_at() + u64::from(index.count()) * 4 + 2 * id_len as u64;
-        let sane = index.fan.is_sorted() && index.file.metadata().ok()?.len() >= least;
-        sane.then_some(index)
-    }
-
-    fn count(&self) -> u32 {
-        self.fan[FAN - 1]
-    }
-
-    fn offsets_at(&self) -> u64 {
-        IDS_AT + u64::from(self.count()) * (self.id_len as u64 + 4)
-    }
-
-    /// The `len` bytes from the place `at`. They may have to be read into `buffer`.
-    fn slice<'s>(&'s self, buffer: &'s mut Vec<u8>, at: u64, len: usize) -> Option<&'s [u8]> {
-        if let Some(whole) = self.whole.get() {
-            let at = usize::try_from(at).ok()?;
-            return whole.get(at..at + len);
-        }
-        buffer.resize(len, 0);
-        read_at(&self.file, buffer, at)?;
-        Some(buffer)
-    }
-
-    /// Bytes from the place `at`.
-    fn read<const LEN: usize>(&self, at: u64) -> Option<[u8; LEN]> {
-        self.slice(&mut Vec::new(), at, LEN)?.try_into().ok()
-    }
-
-    /// Reads all of it when it was asked often enough.
-    fn count_question(&self) {
-        self.asked.set(self.asked.get().saturating_add(1));
-        if self.asked.get() == OFTEN
-            && let Some(size) = self.file.metadata().ok().map(|meta| meta.len()).filter(|&size| size <= WHOLE)
-        {
-            let mut whole = vec![0; usize::try_from(size).unwrap_or_default()];
-            if read_at(&self.file, &mut whole, 0).is_some() {
-                let _ = self.whole.set(whole);
-            }
-        }
-    }
-
-    /// Where in the pack the object is.
-    fn find(&self, id: &Oid) -> Option<u64> {
-        self.count_question();
-        let bytes = id.as_slice();
-        let first = usize::from(bytes[0]);
-        let mut low = if first == 0 { 0 } else { u64::from(self.fan[first - 1]) };
-        let mut high = u64::from(self.fan[first]);
-        // Where it would be if the ids of this bucket were spread quite evenly.
-        let share = (u64::from(bytes[1]) << 16) | (u64::from(bytes[2]) << 8) | u64::from(bytes[3]);
-        let mut guess = low + (high - low) * share / (1 << 24);
-        let mut buffer = Vec::new();
-        while low < high {
-            let start = guess.saturating_sub(WINDOW / 2).clamp(low, high - 1);
-            let end = (start + WINDOW).min(high);
-            let len = usize::try_from(end - start).ok()? * self.id_len;
-            match search(self.slice(&mut buffer, IDS_AT + start * self.id_len as u64, len)?, bytes) {
-                Ok(at) => return self.offset(start + at as u64),
-                Err(0) => high = start,
-                Err(at) if at as u64 == end - start => low = end,
-                Err(_) => return None,
-            }
-            guess = low + (high - low) / 2;
-        }
-        None
-    }
-
-    fn offset(&self, at: u64) -> Option<u64> {
-        let offset = u32::from_be_bytes(self.read(self.offsets_at() + at * 4)?);
-        if offset & 0x8000_0000 == 0 {
-            return Some(u64::from(offset));
-        }
-        let place = u64::from(offset & 0x7fff_ffff) * 8;
-        Some(u64::from_be_bytes(self.read(self.offsets_at() + u64::from(self.count()) * 4 + place)?))
-    }
-}
-
-/// Where the id is in `ids`, or would be.
-fn search(ids: &[u8], id: &[u8]) -> Result<usize, usize> {
-    let (mut low, mut high) = (0, ids.len() / id.len());
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        match ids[middle * id.len()..][..id.len()].cmp(id) {
-            Ordering::Less => low = middle + 1,
-            Ordering::Greater => high = middle,
-            Ordering::Equal => return Ok(middle),
-        }
-    }
-    Err(low)
-}
-
-fn be32(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |value, byte| (value << 8) | u32::from(*byte))
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> Option<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, at).ok()
-}
-
 /// As much as there is, up to the length of `buffer`.
 #[cfg(unix)]
 fn read_some(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
@@ -314,11 +213,5 @@ fn read_some(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
 
 #[cfg(not(unix))]
 fn read_some(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<usize> {
-    None
-}
-
-/// Elsewhere gix does all the reading.
-#[cfg(not(unix))]
-fn read_at(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<()> {
     None
 }

@@ -8,6 +8,7 @@ mod bulk;
 mod entry;
 mod find;
 mod index;
+mod lookup;
 mod reclaim;
 mod roll;
 mod small;

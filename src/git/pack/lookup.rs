@@ -1,0 +1,149 @@
+//! Looking an object up in a pack index without reading all of it. Format: `gitformat-pack(5)`, version 2.
+
+use std::cell::{Cell, OnceCell};
+use std::cmp::Ordering;
+use std::fs::File;
+use std::path::Path;
+
+use crate::git::Oid;
+
+const HEADER: u64 = 8;
+const FAN: usize = 256;
+/// Where the ids begin.
+const IDS_AT: u64 = HEADER + FAN as u64 * 4;
+/// Who asked so often will ask for very many more.
+const OFTEN: u32 = 1000;
+/// Indexes of at most so many bytes are then read whole: of two million objects.
+const WHOLE: u64 = 64 << 20;
+/// Entries that one probe reads.
+const WINDOW: u64 = 128;
+
+/// An open pack index.
+pub(super) struct Index {
+    file: File,
+    fan: Vec<u32>,
+    id_len: usize,
+    /// How often something was looked for.
+    asked: Cell<u32>,
+    /// All of it, once that pays.
+    whole: OnceCell<Vec<u8>>,
+}
+
+impl Index {
+    /// Opens it; none if it is not of version 2, or not whole.
+    pub(super) fn open(path: &Path, id_len: usize) -> Option<Self> {
+        let file = File::open(path).ok()?;
+        let mut head = vec![0; 8 + FAN * 4];
+        read_at(&file, &mut head, 0)?;
+        if head[..8] != *b"\xfftOc\0\0\0\x02" {
+            return None;
+        }
+        let fan: Vec<u32> = head[8..].chunks_exact(4).map(be32).collect();
+        let index = Self { file, fan, id_len, asked: Cell::new(0), whole: OnceCell::new() };
+        // A file that is too short would send us to the wrong places.
+        let least = index.offsets_at() + u64::from(index.count()) * 4 + 2 * id_len as u64;
+        let sane = index.fan.is_sorted() && index.file.metadata().ok()?.len() >= least;
+        sane.then_some(index)
+    }
+
+    fn count(&self) -> u32 {
+        self.fan[FAN - 1]
+    }
+
+    fn offsets_at(&self) -> u64 {
+        IDS_AT + u64::from(self.count()) * (self.id_len as u64 + 4)
+    }
+
+    /// The `len` bytes from the place `at`. They may have to be read into `buffer`.
+    fn slice<'s>(&'s self, buffer: &'s mut Vec<u8>, at: u64, len: usize) -> Option<&'s [u8]> {
+        if let Some(whole) = self.whole.get() {
+            let at = usize::try_from(at).ok()?;
+            return whole.get(at..at + len);
+        }
+        buffer.resize(len, 0);
+        read_at(&self.file, buffer, at)?;
+        Some(buffer)
+    }
+
+    /// Bytes from the place `at`.
+    fn read<const LEN: usize>(&self, at: u64) -> Option<[u8; LEN]> {
+        self.slice(&mut Vec::new(), at, LEN)?.try_into().ok()
+    }
+
+    /// Reads all of it when it was asked often enough.
+    fn count_question(&self) {
+        self.asked.set(self.asked.get().saturating_add(1));
+        if self.asked.get() == OFTEN
+            && let Some(size) = self.file.metadata().ok().map(|meta| meta.len()).filter(|&size| size <= WHOLE)
+        {
+            let mut whole = vec![0; usize::try_from(size).unwrap_or_default()];
+            if read_at(&self.file, &mut whole, 0).is_some() {
+                let _ = self.whole.set(whole);
+            }
+        }
+    }
+
+    /// Where in the pack the object is.
+    pub(super) fn find(&self, id: &Oid) -> Option<u64> {
+        self.count_question();
+        let bytes = id.as_slice();
+        let first = usize::from(bytes[0]);
+        let mut low = if first == 0 { 0 } else { u64::from(self.fan[first - 1]) };
+        let mut high = u64::from(self.fan[first]);
+        // Where it would be if the ids of this bucket were spread quite evenly.
+        let share = (u64::from(bytes[1]) << 16) | (u64::from(bytes[2]) << 8) | u64::from(bytes[3]);
+        let mut guess = low + (high - low) * share / (1 << 24);
+        let mut buffer = Vec::new();
+        while low < high {
+            let start = guess.saturating_sub(WINDOW / 2).clamp(low, high - 1);
+            let end = (start + WINDOW).min(high);
+            let len = usize::try_from(end - start).ok()? * self.id_len;
+            match search(self.slice(&mut buffer, IDS_AT + start * self.id_len as u64, len)?, bytes) {
+                Ok(at) => return self.offset(start + at as u64),
+                Err(0) => high = start,
+                Err(at) if at as u64 == end - start => low = end,
+                Err(_) => return None,
+            }
+            guess = low + (high - low) / 2;
+        }
+        None
+    }
+
+    fn offset(&self, at: u64) -> Option<u64> {
+        let offset = u32::from_be_bytes(self.read(self.offsets_at() + at * 4)?);
+        if offset & 0x8000_0000 == 0 {
+            return Some(u64::from(offset));
+        }
+        let place = u64::from(offset & 0x7fff_ffff) * 8;
+        Some(u64::from_be_bytes(self.read(self.offsets_at() + u64::from(self.count()) * 4 + place)?))
+    }
+}
+
+/// Where the id is in `ids`, or would be.
+fn search(ids: &[u8], id: &[u8]) -> Result<usize, usize> {
+    let (mut low, mut high) = (0, ids.len() / id.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match ids[middle * id.len()..][..id.len()].cmp(id) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+            Ordering::Equal => return Ok(middle),
+        }
+    }
+    Err(low)
+}
+
+fn be32(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |value, byte| (value << 8) | u32::from(*byte))
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> Option<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, at).ok()
+}
+
+/// Elsewhere gix does all the reading.
+#[cfg(not(unix))]
+fn read_at(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<()> {
+    None
+}
