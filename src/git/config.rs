@@ -1,8 +1,45 @@
 //! Settings, as `git config` gives them.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
 use super::{Error, Repo, Result};
 
+/// The files that settings were read from, and when each was changed last.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SettingsState(Vec<(PathBuf, Option<SystemTime>)>);
+
+impl SettingsState {
+    /// Whether the files are what they were. A file that has come since is not seen.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.0.iter().all(|(path, then)| changed(path) == *then)
+    }
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}
+
 impl Repo {
+    /// The files that the settings are from, as they are now.
+    #[must_use]
+    pub fn settings_state(&self) -> SettingsState {
+        let snapshot = self.gix().config_snapshot();
+        let files = snapshot.plumbing().sections().filter_map(|section| section.meta().path.clone());
+        let files: BTreeSet<PathBuf> = files.chain([self.common_dir().join("config")]).collect();
+        SettingsState(
+            files
+                .into_iter()
+                .map(|path| {
+                    let then = changed(&path);
+                    (path, then)
+                })
+                .collect(),
+        )
+    }
+
     /// A setting as text.
     #[must_use]
     pub fn setting(&self, key: &str) -> Option<String> {

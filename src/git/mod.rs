@@ -48,6 +48,7 @@ pub use amend::RawCommit;
 pub use bare::{Listed, init_bare, list_origin, set_origin};
 pub use between::Apart;
 pub use commit::{Commit, CommitInfo, cited, rewrite_commit, trailers};
+pub use config::SettingsState;
 pub use delegate::{Advertised, Heard, INSIDE, Peer};
 pub use error::{Error, Result};
 pub use history::SourceCommit;

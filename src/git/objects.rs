@@ -96,12 +96,10 @@ impl Repo {
             (found_kind.gix(), data)
         } else {
             // Alternates, packs that appeared since, formats that we do not read: gix knows them all.
-            let Some(header) = self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err))? else {
-                return Ok(None);
-            };
-            let limit = if header.kind() == gix::objs::Kind::Tree { LARGEST_TREE } else { LARGEST };
-            if header.size() > limit {
-                return Err(Error::TooLarge { id: *id, size: header.size() });
+            let Some((kind, size)) = self.header(id)? else { return Ok(None) };
+            let limit = if kind == gix::objs::Kind::Tree { LARGEST_TREE } else { LARGEST };
+            if size > limit {
+                return Err(Error::TooLarge { id: *id, size });
             }
             match self.gix().try_find_object(*id).map_err(|err| self.odb_error("read", &err))? {
                 Some(object) => (object.kind, object.detach().data),
@@ -122,24 +120,32 @@ impl Repo {
 
     /// The size of an object in bytes, without reading its content.
     pub fn size(&self, id: &Oid) -> Result<u64> {
-        let header = || self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err));
-        if let Some(header) = header()? {
-            return Ok(header.size());
+        if let Some((_, size)) = self.header(id)? {
+            return Ok(size);
         }
         self.fetch_missing(&[*id], &mut |_| {})?;
-        Ok(header()?.ok_or(Error::Missing(*id))?.size())
+        Ok(self.header(id)?.ok_or(Error::Missing(*id))?.1)
+    }
+
+    /// What an object is, and its size; never fetches.
+    fn header(&self, id: &Oid) -> Result<Option<(gix::objs::Kind, u64)>> {
+        if let Some((kind, size)) = self.packs().header(id) {
+            return Ok(Some((kind.gix(), size)));
+        }
+        let found = self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err))?;
+        Ok(found.map(|header| (header.kind(), header.size())))
     }
 
     /// The size of an object, if it is here; never fetches.
     #[must_use]
     pub fn size_if_here(&self, id: &Oid) -> Option<u64> {
-        Some(self.gix().try_find_header(*id).ok()??.size())
+        Some(self.header(id).ok()??.1)
     }
 
     /// Whether an object is here and is a tree; never fetches.
     #[must_use]
     pub fn is_tree(&self, id: &Oid) -> bool {
-        self.gix().try_find_header(*id).ok().flatten().is_some_and(|header| header.kind() == gix::objs::Kind::Tree)
+        self.header(id).ok().flatten().is_some_and(|(kind, _)| kind == gix::objs::Kind::Tree)
     }
 
     /// Whether an object is here.

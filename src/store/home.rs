@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{ConfigScope, Repo};
+use crate::git::{ConfigScope, Repo, SettingsState};
 
 use super::{RUNS_REF, Result, Store};
 
@@ -18,6 +18,7 @@ pub struct Home {
 #[derive(Debug)]
 pub struct OpenHome {
     repo: Repo,
+    settings: SettingsState,
 }
 
 impl Home {
@@ -36,11 +37,19 @@ impl Home {
     /// Opens it, with all of git's configuration.
     pub fn open(&self) -> Result<OpenHome> {
         let discover = if self.by_environment { Repo::discover } else { Repo::discover_at };
-        Ok(OpenHome { repo: discover(&self.dir, ConfigScope::Full, self.parameters.as_deref())? })
+        let repo = discover(&self.dir, ConfigScope::Full, self.parameters.as_deref())?;
+        let settings = repo.settings_state();
+        Ok(OpenHome { repo, settings })
     }
 }
 
 impl OpenHome {
+    /// Whether git's configuration is what it was. A file of it that has come since is not seen.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.settings.is_current()
+    }
+
     /// The runs of the repository.
     #[must_use]
     pub fn store(&self) -> Store<'_> {

@@ -1,8 +1,7 @@
 //! A repository as a project, and the desks at which questions about it are answered.
 //!
 //! An open repository stays in its thread, so each working thread keeps a desk of its own for each project: the store,
-//! and the projection that is brought up to date for each question. A desk is given up after a few seconds, so that
-//! settings and remotes that change meanwhile are seen.
+//! and the projection that is brought up to date for each question. A desk is given up when settings or remotes change.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,8 +18,8 @@ use super::api::error::Problem;
 use super::api::runs::RunItem;
 use super::api::watch::Watch;
 
-/// How long a desk is kept.
-const KEEP: Duration = Duration::from_secs(3);
+/// How long a desk is kept. Settings and packs that came where none were are seen then.
+const KEEP: Duration = Duration::from_secs(60);
 
 /// What was written lately is moved into the projection's file this often, if it is much.
 const TIDY: Duration = Duration::from_secs(2);
@@ -84,7 +83,7 @@ impl Project {
         work: impl FnOnce(&mut Desk) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let kept = DESKS.with_borrow_mut(|desks| desks.remove(&self.number));
-        let mut desk = match kept.filter(|desk| desk.since.elapsed() < KEEP) {
+        let mut desk = match kept.filter(Desk::is_current) {
             Some(desk) => desk,
             None => self.new_desk().map_err(Problem::from)?,
         };
@@ -121,6 +120,10 @@ impl Project {
 }
 
 impl Desk {
+    fn is_current(&self) -> bool {
+        self.since.elapsed() < KEEP && self.opened.is_current()
+    }
+
     /// The runs.
     pub(super) fn store(&self) -> Store<'_> {
         self.opened.store()

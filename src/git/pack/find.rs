@@ -26,6 +26,8 @@ use super::lookup::Index;
 const SMALL: usize = 8 << 10;
 /// What is read for a small object at first: enough for a commit.
 const FIRST_READ: usize = 1 << 10;
+/// Bytes of the kind and size that an entry begins with, at most: seven bits each.
+const LONGEST_HEADER: usize = 10;
 
 /// The packs of one object directory.
 pub(in crate::git) struct Packs {
@@ -103,15 +105,34 @@ impl Packs {
         self.read_known(id).or_else(|| self.look().then(|| self.read_known(id))?)
     }
 
+    /// What an object is and how many bytes it has; none if it is in no pack that we can use.
+    pub(in crate::git) fn header(&self, id: &Oid) -> Option<(Kind, u64)> {
+        let known = || {
+            self.at_place(id, |pack, offset, inflate| {
+                pack.head(offset).or_else(|| header_of_any(pack.data(id.kind())?, offset, inflate))
+            })
+        };
+        known().or_else(|| self.look().then(known)?)
+    }
+
     fn read_known(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
+        self.at_place(id, |pack, offset, inflate| {
+            pack.small(offset, inflate).or_else(|| decode(pack.data(id.kind())?, offset, inflate))
+        })
+    }
+
+    /// Reads with `read` where an object is.
+    fn at_place<T>(
+        &self,
+        id: &Oid,
+        read: impl FnOnce(&mut Pack, u64, &mut gix::zlib::Inflate) -> Option<T>,
+    ) -> Option<T> {
         let mut packs = self.packs.borrow_mut();
         let (at, offset) = packs.iter().enumerate().find_map(|(at, pack)| Some((at, pack.find(id)?)))?;
-        let pack = &mut packs[at];
-        let mut inflate = self.inflate.borrow_mut();
-        let object = pack.small(offset, &mut inflate).or_else(|| pack.any(offset, id.kind(), &mut inflate));
+        let found = read(&mut packs[at], offset, &mut self.inflate.borrow_mut());
         // The next one is probably in the same pack.
         packs[..=at].rotate_right(1);
-        object
+        found
     }
 }
 
@@ -125,12 +146,31 @@ impl Pack {
         self.path.with_extension("pack")
     }
 
-    /// The object at `offset` if it is small and no delta.
-    fn small(&mut self, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
+    fn file(&mut self) -> Option<&File> {
         if self.file.is_none() {
             self.file = File::open(self.pack_path()).ok();
         }
-        let file = self.file.as_ref()?;
+        self.file.as_ref()
+    }
+
+    /// The pack, mapped.
+    fn data(&mut self, hash: gix::hash::Kind) -> Option<&PackData> {
+        if self.data.is_none() {
+            self.data = PackData::at(self.pack_path(), hash).ok();
+        }
+        self.data.as_ref()
+    }
+
+    /// What the entry at `offset` is, if it is no delta.
+    fn head(&mut self, offset: u64) -> Option<(Kind, u64)> {
+        let mut buffer = [0; LONGEST_HEADER];
+        let read = read_some(self.file()?, &mut buffer, offset)?;
+        header(&buffer[..read]).map(|(kind, size, _)| (kind, size as u64))
+    }
+
+    /// The object at `offset` if it is small and no delta.
+    fn small(&mut self, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
+        let file = self.file()?;
         let mut buffer = [0; FIRST_READ];
         let read = read_some(file, &mut buffer, offset)?;
         let (kind, size, start) = header(&buffer[..read])?;
@@ -145,14 +185,6 @@ impl Pack {
         let mut more = vec![0; start + size + 64];
         let read = read_some(file, &mut more, offset)?;
         inflated(inflate, more.get(start..read)?, &mut out).then_some((kind, out))
-    }
-
-    /// The object at `offset`, whatever it is.
-    fn any(&mut self, offset: u64, hash: gix::hash::Kind, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
-        if self.data.is_none() {
-            self.data = PackData::at(self.pack_path(), hash).ok();
-        }
-        decode(self.data.as_ref()?, offset, inflate)
     }
 }
 
@@ -182,6 +214,21 @@ fn inflated(inflate: &mut gix::zlib::Inflate, input: &[u8], out: &mut [u8]) -> b
     done.is_ok_and(|(status, _, written)| status == gix::zlib::Status::StreamEnd && written == out.len())
 }
 
+/// What the entry at `offset` is, whatever it is.
+fn header_of_any(data: &PackData, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, u64)> {
+    let found = data.decode_header(data.entry(offset).ok()?, inflate, &|_| Ok(None)).ok()?;
+    Some((kind(found.kind)?, found.object_size))
+}
+
+fn kind(kind: gix::objs::Kind) -> Option<Kind> {
+    match kind {
+        gix::objs::Kind::Blob => Some(Kind::Blob),
+        gix::objs::Kind::Tree => Some(Kind::Tree),
+        gix::objs::Kind::Commit => Some(Kind::Commit),
+        gix::objs::Kind::Tag => None,
+    }
+}
+
 fn decode(data: &PackData, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
     let entry = data.entry(offset).ok()?;
     let mut size = entry.decompressed_size;
@@ -195,12 +242,7 @@ fn decode(data: &PackData, offset: u64, inflate: &mut gix::zlib::Inflate) -> Opt
     // A delta against an object outside of the pack does not occur on disk; if it does, gix finds it.
     let outside = |_: &gix::hash::oid, _: &mut Vec<u8>| Ok(None);
     let outcome = data.decode_entry(entry, &mut out, inflate, &outside, &mut gix::odb::pack::cache::Never).ok()?;
-    let kind = match outcome.kind {
-        gix::objs::Kind::Blob => Kind::Blob,
-        gix::objs::Kind::Tree => Kind::Tree,
-        gix::objs::Kind::Commit => Kind::Commit,
-        gix::objs::Kind::Tag => return None,
-    };
+    let kind = kind(outcome.kind)?;
     out.truncate(usize::try_from(outcome.object_size).ok()?);
     Some((kind, out))
 }

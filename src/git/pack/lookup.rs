@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 use std::fs::File;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::git::Oid;
 
@@ -11,8 +12,9 @@ const HEADER: u64 = 8;
 const FAN: usize = 256;
 /// Where the ids begin.
 const IDS_AT: u64 = HEADER + FAN as u64 * 4;
-/// Who asked so often will ask for very many more.
+/// Who asked so often in so short a time will ask for very many more.
 const OFTEN: u32 = 1000;
+const SHORT: Duration = Duration::from_millis(100);
 /// Indexes of at most so many bytes are then read whole: of two million objects.
 const WHOLE: u64 = 64 << 20;
 /// Entries that one probe reads.
@@ -23,8 +25,8 @@ pub(super) struct Index {
     file: File,
     fan: Vec<u32>,
     id_len: usize,
-    /// How often something was looked for.
-    asked: Cell<u32>,
+    /// How often something was looked for, and since when that is counted.
+    asked: Cell<(u32, Instant)>,
     /// All of it, once that pays.
     whole: OnceCell<Vec<u8>>,
 }
@@ -39,7 +41,7 @@ impl Index {
             return None;
         }
         let fan: Vec<u32> = head[8..].chunks_exact(4).map(be32).collect();
-        let index = Self { file, fan, id_len, asked: Cell::new(0), whole: OnceCell::new() };
+        let index = Self { file, fan, id_len, asked: Cell::new((0, Instant::now())), whole: OnceCell::new() };
         // A file that is too short would send us to the wrong places.
         let least = index.offsets_at() + u64::from(index.count()) * 4 + 2 * id_len as u64;
         let sane = index.fan.is_sorted() && index.file.metadata().ok()?.len() >= least;
@@ -72,8 +74,13 @@ impl Index {
 
     /// Reads all of it when it was asked often enough.
     fn count_question(&self) {
-        self.asked.set(self.asked.get().saturating_add(1));
-        if self.asked.get() == OFTEN
+        let (asked, since) = self.asked.get();
+        if asked < OFTEN {
+            return self.asked.set((asked + 1, since));
+        }
+        self.asked.set((0, Instant::now()));
+        if self.whole.get().is_none()
+            && since.elapsed() < SHORT
             && let Some(size) = self.file.metadata().ok().map(|meta| meta.len()).filter(|&size| size <= WHOLE)
         {
             let mut whole = vec![0; usize::try_from(size).unwrap_or_default()];

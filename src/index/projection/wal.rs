@@ -10,6 +10,9 @@ use super::{BUSY, Projection, Result};
 
 /// Bytes of the log.
 const MUCH: u32 = 1 << 20;
+/// The same for a process that does not end soon, and has the log in its memory: to begin a new log takes a sync of the
+/// disk, for which all wait who ask then.
+const MUCH_WHILE_OPEN: u32 = 8 << 20;
 
 /// Prepares a connection: the log stays when the connection ends, since to move the last few rows would take longer than
 /// the question itself; and it gets no longer for good than is much.
@@ -21,18 +24,18 @@ pub(super) fn prepare(db: &Connection) {
 
 /// Empties the log if it is long. Somebody else may be reading; then it is done next time, and nobody waits.
 pub(super) fn shorten(db: &Connection) {
-    if long(db).is_some() {
+    if long(db, MUCH).is_some() {
         let _ = db.busy_timeout(Duration::ZERO);
         let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let _ = db.busy_timeout(BUSY);
     }
 }
 
-/// The file, if its log is long.
-fn long(db: &Connection) -> Option<PathBuf> {
+/// The file, if its log has more than `much` bytes.
+fn long(db: &Connection, much: u32) -> Option<PathBuf> {
     let path = db.path().filter(|path| !path.is_empty())?;
     let size = std::fs::metadata(format!("{path}-wal")).map_or(0, |meta| meta.len());
-    (size > u64::from(MUCH)).then(|| path.into())
+    (size > u64::from(much)).then(|| path.into())
 }
 
 impl Projection {
@@ -40,12 +43,13 @@ impl Projection {
     /// [`Self::long_log`] says, where it keeps nobody waiting.
     pub fn leave_log(&mut self) {
         self.leaves_log = true;
+        let _ = self.db.pragma_update(None, "journal_size_limit", MUCH_WHILE_OPEN);
     }
 
     /// The file, if much was written lately that is not in it yet.
     #[must_use]
     pub fn long_log(&self) -> Option<PathBuf> {
-        long(&self.db)
+        long(&self.db, MUCH_WHILE_OPEN)
     }
 }
 
