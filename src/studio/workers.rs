@@ -20,21 +20,22 @@ pub(super) struct Workers {
 #[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    wake: Condvar,
 }
 
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    threads: usize,
-    idle: usize,
+    /// What wakes each of the threads.
+    threads: Vec<Arc<Condvar>>,
+    /// The threads that have nothing to do. The one that worked last is the first to go on: what it has open is warm.
+    idle: Vec<usize>,
     closed: bool,
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let queue = self.lock();
-        f.debug_struct("Shared").field("waiting", &queue.jobs.len()).field("threads", &queue.threads).finish()
+        f.debug_struct("Shared").field("waiting", &queue.jobs.len()).field("threads", &queue.threads.len()).finish()
     }
 }
 
@@ -59,24 +60,31 @@ impl Workers {
     fn submit(&self, job: Job) {
         let mut queue = self.shared.lock();
         queue.jobs.push_back(job);
-        if queue.idle >= queue.jobs.len() || queue.threads == self.most {
-            drop(queue);
-            return self.shared.wake.notify_one();
+        if let Some(thread) = queue.idle.pop() {
+            return queue.threads[thread].notify_one();
         }
-        let shared = Arc::clone(&self.shared);
-        match std::thread::Builder::new().name("studio-work".into()).spawn(move || shared.work()) {
-            Ok(_) => queue.threads += 1,
-            // The others do it.
-            Err(err) if queue.threads > 0 => tracing::debug!(%err, "no more threads"),
-            Err(_) => drop(queue.jobs.pop_back()),
+        if queue.threads.len() == self.most {
+            return;
+        }
+        let (shared, wake, number) = (Arc::clone(&self.shared), Arc::new(Condvar::new()), queue.threads.len());
+        queue.threads.push(Arc::clone(&wake));
+        let work = move || shared.work(number, &wake);
+        if let Err(err) = std::thread::Builder::new().name("studio-work".into()).spawn(work) {
+            queue.threads.pop();
+            if queue.threads.is_empty() {
+                // Nobody would ever do it.
+                queue.jobs.clear();
+            }
+            tracing::debug!(%err, "no more threads");
         }
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.wake.notify_all();
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        queue.threads.iter().for_each(|wake| wake.notify_one());
     }
 }
 
@@ -85,8 +93,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a thread does.
-    fn work(&self) {
+    /// What the thread `number` does.
+    fn work(&self, number: usize, wake: &Condvar) {
         let mut queue = self.lock();
         while !queue.closed {
             if let Some(job) = queue.jobs.pop_front() {
@@ -94,11 +102,12 @@ impl Shared {
                 // Who asked finds that there is no answer.
                 let _ = catch_unwind(AssertUnwindSafe(job));
                 queue = self.lock();
-            } else {
-                queue.idle += 1;
-                queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
-                queue.idle -= 1;
+                continue;
             }
+            queue.idle.push(number);
+            // Whoever has work takes the number away.
+            let waits = |queue: &mut Queue| !queue.closed && queue.idle.contains(&number);
+            queue = wake.wait_while(queue, waits).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -123,7 +132,7 @@ mod tests {
             sum
         });
         assert_eq!(sum, 4950);
-        assert!((1..=3).contains(&workers.shared.lock().threads));
+        assert!((1..=3).contains(&workers.shared.lock().threads.len()));
     }
 
     #[test]
