@@ -9,8 +9,19 @@ use super::super::asked::Asked;
 use super::super::site::Lane;
 use super::{compare, edit, error, files, groups, projects, query, remote, run, runs, status, upstream};
 
-/// A parameter: its name, whether it stands in the path, its schema, what it is.
-type Param = (&'static str, bool, fn() -> Value, &'static str);
+/// A parameter: its name, where it stands, its schema, what it is.
+type Param = (&'static str, Place, fn() -> Value, &'static str);
+
+/// Where a parameter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Path,
+    /// In the query, and there has to be one.
+    Needed,
+    Query,
+}
+use Place::{Needed, Path, Query};
+
 /// Makes the schema of a type known, and refers to it.
 type Of = fn(&mut SchemaGenerator) -> Value;
 
@@ -39,16 +50,16 @@ fn text() -> Value {
     json!({"type": "string"})
 }
 
+fn name() -> Value {
+    json!({"type": "string", "minLength": 1})
+}
+
 fn limit() -> Value {
     json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 50})
 }
 
 fn yes_or_no() -> Value {
-    json!({"type": "string", "enum": ["true", "false"]})
-}
-
-fn none() -> Value {
-    json!({"type": "string", "enum": ["none"]})
+    json!({"type": "string", "enum": ["true", "false", "1", "0", ""]})
 }
 
 fn group() -> Value {
@@ -56,8 +67,8 @@ fn group() -> Value {
     json!({"type": "string", "enum": names})
 }
 
-const RUN: Param = ("run", true, text, "4 or more digits of the run's id, or the bundle's own id");
-const Q: Param = ("q", false, text, "A query in the language of 'git agentv list'");
+const RUN: Param = ("run", Path, text, "4 or more digits of the run's id, or the bundle's own id");
+const Q: Param = ("q", Query, text, "A query in the language of 'git agentv list'");
 
 const fn get(path: &'static str, summary: &'static str, params: &'static [Param], answer: Answer) -> Operation {
     Operation { method: "get", path, summary, params, body: None, answer }
@@ -83,18 +94,18 @@ fn operations() -> Vec<Operation> {
             "/api/runs",
             "A page of runs",
             &[
-                ("limit", false, limit, "How many"),
-                ("cursor", false, text, "'next_cursor' of the page before"),
+                ("limit", Query, limit, "How many"),
+                ("cursor", Query, text, "'next_cursor' of the page before"),
                 Q,
-                ("sort", false, text, "FIELD, FIELD:asc or FIELD:desc; several with commas"),
-                ("deleted", false, yes_or_no, "Deleted runs, too"),
+                ("sort", Query, text, "FIELD, FIELD:asc or FIELD:desc; several with commas"),
+                ("deleted", Query, yes_or_no, "Deleted runs, too"),
             ],
             Json(of::<runs::RunsPage>),
         ),
         get(
             "/api/runs/{run}",
             "A run",
-            &[RUN, ("results", false, none, "'none' leaves the cases in upstream's words out")],
+            &[RUN, ("results", Query, text, "'none' leaves the cases in upstream's words out")],
             Json(of::<run::RunDocument>),
         ),
         Operation {
@@ -107,11 +118,11 @@ fn operations() -> Vec<Operation> {
             "A case, with all that its bundle says about it; the first one if several fit",
             &[
                 RUN,
-                ("key", false, text, "Its name; needed"),
-                ("suite", false, text, "Its suite"),
-                ("target", false, text, "Its target"),
-                ("variant", false, text, "Its variant"),
-                ("dir", false, text, "The directory of its files"),
+                ("key", Needed, name, "Its name"),
+                ("suite", Query, text, "Its suite"),
+                ("target", Query, text, "Its target"),
+                ("variant", Query, text, "Its variant"),
+                ("dir", Query, text, "The directory of its files"),
             ],
             Json(of::<run::CaseDocument>),
         ),
@@ -121,8 +132,8 @@ fn operations() -> Vec<Operation> {
             "What is in a file; ranges of bytes can be asked for",
             &[
                 RUN,
-                ("path", true, text, "Its path, with its slashes"),
-                ("download", false, yes_or_no, "To be kept, not shown"),
+                ("path", Path, text, "Its path, with its slashes"),
+                ("download", Query, yes_or_no, "To be kept, not shown"),
             ],
             Other("*/*", "The bytes of the file, in a sandbox, and never as HTML"),
         ),
@@ -144,16 +155,16 @@ fn operations() -> Vec<Operation> {
         ),
         get("/api/experiments", "The experiments, and what their runs come to", &[Q], Json(of::<groups::Experiments>)),
         get("/api/targets", "The targets, and what their runs come to", &[Q], Json(of::<groups::Targets>)),
-        get("/api/groups", "Runs in groups", &[("by", false, group, "By what"), Q], Json(of::<groups::Groups>)),
+        get("/api/groups", "Runs in groups", &[("by", Needed, group, "By what"), Q], Json(of::<groups::Groups>)),
         get(
             "/api/compare",
             "Two runs, case by case; without 'run', upstream's matrix of the newest runs",
             &[
-                ("run", false, text, "The run"),
+                ("run", Query, text, "The run"),
                 (
                     "with",
-                    false,
-                    text,
+                    Query,
+                    name,
                     "The run to compare it with; absent: the one before, of the same experiment and target",
                 ),
             ],
@@ -222,9 +233,10 @@ fn document() -> Value {
 }
 
 fn describe(operation: &Operation, generator: &mut SchemaGenerator, problem: &Value) -> Value {
-    let params = operation.params.iter().map(|(name, in_path, schema, about)| {
-        let place = if *in_path { "path" } else { "query" };
-        json!({"name": name, "in": place, "required": in_path, "schema": schema(), "description": about})
+    let params = operation.params.iter().map(|(name, place, schema, about)| {
+        let required = *place != Query;
+        let place = if *place == Path { "path" } else { "query" };
+        json!({"name": name, "in": place, "required": required, "schema": schema(), "description": about})
     });
     let content = match operation.answer {
         Answer::Json(of) => json!({"application/json": {"schema": of(generator)}}),

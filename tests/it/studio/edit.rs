@@ -87,6 +87,9 @@ fn what_makes_no_sense_changes_nothing() {
     studio.change("PUT", &tags, &json!({})).refused(400, "bad_request");
     assert_eq!(studio.change("PATCH", &tags, &json!({})).status, 405);
     assert_eq!(studio.change("POST", "/api/runs", &json!({})).status, 405);
+    // No change, and nothing else either: no token is wanted of it.
+    let trace = studio.send("TRACE", "/api/runs", &[], b"");
+    assert_eq!(trace.status, 405, "{trace:?}");
     assert_eq!(env.git(["rev-parse", "refs/agentv/runs/v1"]).ok(), tip);
 }
 
