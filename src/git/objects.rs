@@ -129,7 +129,10 @@ impl Repo {
 
     /// What an object is, and its size; never fetches.
     fn header(&self, id: &Oid) -> Result<Option<(gix::objs::Kind, u64)>> {
-        if let Some((kind, size)) = self.packs().header(id) {
+        // Who reads very many has gix open all packs anyhow.
+        if !self.expects_many_reads()
+            && let Some((kind, size)) = self.packs().header(id)
+        {
             return Ok(Some((kind.gix(), size)));
         }
         let found = self.gix().try_find_header(*id).map_err(|err| self.odb_error("read", &err))?;
