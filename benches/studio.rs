@@ -135,7 +135,9 @@ fn large(bench: &Bench) {
     }
     for round in 0..ROUNDS + WARM_UPS {
         for at in 0..WORK.len() {
-            asked.iter_mut().for_each(|asked| asked.round(at, round >= WARM_UPS));
+            for asked in &mut asked {
+                asked.round(at, round >= WARM_UPS);
+            }
         }
     }
     println!("\n### at more runs\n");

@@ -125,15 +125,11 @@ fn scroll(client: &mut Client, reader: u64, told: &mut Told, done: &AtomicBool, 
 }
 
 fn ask(client: &mut Client, path: &str, told: &mut Told) -> Option<Answer> {
-    match client.get(path) {
-        Ok(answer) => {
-            told.latencies.push(answer.took);
-            told.errors += usize::from(answer.status != 200);
-            (answer.status == 200).then_some(answer)
-        }
-        Err(_) => {
-            told.errors += 1;
-            None
-        }
-    }
+    let Ok(answer) = client.get(path) else {
+        told.errors += 1;
+        return None;
+    };
+    told.latencies.push(answer.took);
+    told.errors += usize::from(answer.status != 200);
+    (answer.status == 200).then_some(answer)
 }

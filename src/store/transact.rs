@@ -56,7 +56,7 @@ impl<'r> Store<'r> {
                 Some(waiting) => waiting,
                 None => self.repo.start_ref_move(self.name, "agentv")?,
             };
-            let ((result, built), keep) = match &mut storage {
+            let ((result, drafted), keep) = match &mut storage {
                 Storage::Small(pack) => {
                     pack.rewind(mark);
                     let attempt = self.attempt(pack.as_mut(), &mut build)?;
@@ -70,8 +70,8 @@ impl<'r> Store<'r> {
                     (attempt, keep)
                 }
             };
-            let Some(head) = built.head else { return Ok(result) };
-            let moved = self.move_to(ref_move, &head, built.old.as_ref())?;
+            let Some(head) = drafted.head else { return Ok(result) };
+            let moved = self.move_to(ref_move, &head, drafted.old.as_ref())?;
             drop(keep);
             let Moved::Refused(reason) = moved else {
                 if queue.is_some() {
@@ -80,7 +80,7 @@ impl<'r> Store<'r> {
                 return Ok(result);
             };
             // What git says is for people. Whether we lost a race shows in the ref itself.
-            if self.repo.read_ref(self.name)? == built.old
+            if self.repo.read_ref(self.name)? == drafted.old
                 && !self.repo.wait_for_locks(self.name.rsplit_once('/').map_or("refs", |(dir, _)| dir))
             {
                 refusals += 1;

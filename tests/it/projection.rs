@@ -61,8 +61,7 @@ fn assert_counts(env: &TestEnv, counts: &Arc<Counts>) {
     let repo = Repo::discover(&env.repo, ConfigScope::Full, None).unwrap();
     let store = Store::new(&repo, RUNS_REF);
     let mut projection = Projection::open(&store, &mut |_| {}).unwrap();
-    for words in
-        ["", "tag:t0", "-tag:t1", "note:remark", "pass_rate>=0", "run_id:small-1*", "is:pruned", "where:local"]
+    for words in ["", "tag:t0", "-tag:t1", "note:remark", "pass_rate>=0", "run_id:small-1*", "is:pruned", "where:local"]
     {
         let query = Query::parse(words, &jiff::Zoned::now()).unwrap();
         let filter = projection.filter(&store, &query, false, &mut |_, _| {}).unwrap();

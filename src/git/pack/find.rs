@@ -35,7 +35,7 @@ pub(in crate::git) struct Packs {
     dir: PathBuf,
     /// When that was changed last, when it was listed.
     listed: Cell<Option<SystemTime>>,
-    packs: RefCell<Vec<Pack>>,
+    found: RefCell<Vec<Pack>>,
     id_len: usize,
     inflate: RefCell<gix::zlib::Inflate>,
 }
@@ -56,7 +56,7 @@ impl Packs {
         let packs = Self {
             dir: objects.join("pack"),
             listed: Cell::new(None),
-            packs: RefCell::default(),
+            found: RefCell::default(),
             id_len: hash.len_in_bytes(),
             inflate: RefCell::new(gix::zlib::Inflate::default()),
         };
@@ -70,7 +70,7 @@ impl Packs {
         if changed.is_none() || changed == self.listed.replace(changed) {
             return false;
         }
-        let mut packs = self.packs.borrow_mut();
+        let mut packs = self.found.borrow_mut();
         let mut found: Vec<(SystemTime, Pack)> = Vec::new();
         for entry in std::fs::read_dir(&self.dir).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -91,13 +91,13 @@ impl Packs {
 
     /// Whether an object is in a pack that we can use.
     pub(in crate::git) fn has(&self, id: &Oid) -> bool {
-        let has = || self.packs.borrow().iter().any(|pack| pack.find(id).is_some());
+        let has = || self.found.borrow().iter().any(|pack| pack.find(id).is_some());
         has() || (self.look() && has())
     }
 
     /// Gives mapped pack data back; it is mapped again when it is needed.
     pub(in crate::git) fn release(&self) {
-        self.packs.borrow_mut().iter_mut().for_each(|pack| pack.data = None);
+        self.found.borrow_mut().iter_mut().for_each(|pack| pack.data = None);
     }
 
     /// Reads an object; none if it is in no pack that we can use.
@@ -127,7 +127,7 @@ impl Packs {
         id: &Oid,
         read: impl FnOnce(&mut Pack, u64, &mut gix::zlib::Inflate) -> Option<T>,
     ) -> Option<T> {
-        let mut packs = self.packs.borrow_mut();
+        let mut packs = self.found.borrow_mut();
         let (at, offset) = packs.iter().enumerate().find_map(|(at, pack)| Some((at, pack.find(id)?)))?;
         let found = read(&mut packs[at], offset, &mut self.inflate.borrow_mut());
         // The next one is probably in the same pack.
