@@ -292,6 +292,9 @@ impl Drop for Browser {
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        // Some builds of Chromium outlive their session. Nothing else has our profile in its arguments.
+        let profile = self._profile.path().display().to_string();
+        let _ = Command::new("pkill").args(["-KILL", "-f", &profile]).status();
     }
 }
 
