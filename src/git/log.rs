@@ -156,7 +156,7 @@ impl Iterator for Log<'_> {
 }
 
 /// Sorts commits so that each stands before its parents; otherwise newest first, then by id.
-fn children_first(commits: Vec<CommitInfo>) -> Vec<CommitInfo> {
+pub(super) fn children_first(commits: Vec<CommitInfo>) -> Vec<CommitInfo> {
     let mut children: HashMap<Oid, usize> = HashMap::new();
     for parent in commits.iter().flat_map(|commit| &commit.parents) {
         *children.entry(*parent).or_default() += 1;

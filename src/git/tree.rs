@@ -1,5 +1,7 @@
 //! Git trees as lists of entries, in git's order.
 
+use std::borrow::Cow;
+
 use super::{Error, Oid, Result};
 
 /// What a tree entry is.
@@ -16,12 +18,13 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
-    fn mode(self) -> u32 {
+    /// Its mode as it stands in a tree: octal, without zeros before it.
+    fn mode(self) -> Cow<'static, str> {
         match self {
-            Self::File => 0o100_644,
-            Self::Executable => 0o100_755,
-            Self::Dir => 0o40_000,
-            Self::Other(mode) => mode,
+            Self::File => "100644".into(),
+            Self::Executable => "100755".into(),
+            Self::Dir => "40000".into(),
+            Self::Other(mode) => format!("{mode:o}").into(),
         }
     }
 
@@ -111,7 +114,8 @@ impl Tree {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.entries.len() * 48);
         for entry in &self.entries {
-            out.extend_from_slice(format!("{:o} ", entry.kind.mode()).as_bytes());
+            out.extend_from_slice(entry.kind.mode().as_bytes());
+            out.push(b' ');
             out.extend_from_slice(&entry.name);
             out.push(0);
             out.extend_from_slice(entry.id.as_slice());

@@ -12,6 +12,7 @@
     reason = "tests may"
 )]
 
+mod apart;
 mod auto_push;
 mod bad_input;
 #[allow(dead_code, reason = "not every test needs every key")]

@@ -1,5 +1,7 @@
 //! Two lines of history: what only one of them has.
 
+mod walk;
+
 use super::{CommitInfo, Error, Oid, Repo, Result};
 
 /// Two lines of history.
@@ -16,17 +18,7 @@ pub struct Apart {
 impl Repo {
     /// What each of two lines of history has that the other lacks, and where they part.
     pub fn apart(&self, ours: &Oid, theirs: &Oid) -> Result<Apart> {
-        let range = format!("{ours}...{theirs}");
-        let listed = self.git("rev-list").args(["--left-right", "--boundary", "--date-order", &range]).run()?;
-        let (mut left, mut right, mut edge) = (Vec::new(), Vec::new(), Vec::new());
-        for line in String::from_utf8_lossy(&listed).lines() {
-            let Some(id) = self.parse_oid(line.trim_start_matches(['<', '>', '-'])) else { continue };
-            match line.as_bytes() {
-                [b'<', ..] => left.push(self.commit(&id)?),
-                [b'>', ..] => right.push(self.commit(&id)?),
-                _ => edge.push(id),
-            }
-        }
+        let walk::Walked { ours: left, theirs: right, edge } = walk::apart(self, ours, theirs)?;
         // All ways from one to the other lead over the edge. If it is one commit, no other common ancestor is newer.
         let base = match edge[..] {
             [] => None,
