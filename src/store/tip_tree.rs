@@ -33,6 +33,12 @@ impl Node {
         Ok(Self { tree: Tree::decode(id, &data)?, stored: Some((*id, data)) })
     }
 
+    /// As [`Node::open`]; none if it can't be read without fetching.
+    pub(super) fn open_if_here(repo: &Repo, id: &Oid) -> Option<Self> {
+        let data = repo.try_read(id, Kind::Tree).ok()??;
+        Some(Self { tree: Tree::decode(id, &data).ok()?, stored: Some((*id, data)) })
+    }
+
     /// The directory `name` of this one; empty if there is none.
     pub(super) fn child(&self, repo: &Repo, name: &str) -> Result<Self> {
         let entry = self.tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
@@ -158,10 +164,9 @@ impl TipTree {
     }
 
     /// The directory of a run that is not sealed.
-    pub(super) fn unsealed(&mut self, repo: &Repo, id: &RunId) -> Result<Option<Oid>> {
-        let (shard, name) = id.shard();
-        let node = self.shard(repo, shard)?;
-        Ok(node.runs().find(|(entry, _)| *entry == name.as_bytes()).map(|(_, tree)| tree))
+    pub(super) fn unsealed(&mut self, repo: &Repo, shard: &str, name: &str) -> Result<Option<Oid>> {
+        let entry = self.shard(repo, shard)?.tree.get(name.as_bytes());
+        Ok(entry.filter(|entry| entry.kind == EntryKind::Dir).map(|entry| entry.id))
     }
 
     /// The sealed runs of a shard that can be read.
@@ -204,16 +209,29 @@ impl TipTree {
         &mut self.root.tree
     }
 
-    /// The directories of a shard and the lines of its lists.
-    pub(super) fn places(
-        &mut self,
-        repo: &Repo,
-        shard: &str,
-    ) -> Result<(BTreeMap<String, Oid>, BTreeMap<String, Oid>)> {
-        let lines = self.sealed(repo)?.starting_with(repo, shard, "")?;
-        let node = self.shard(repo, shard)?;
-        let window = node.runs().map(|(name, tree)| (String::from_utf8_lossy(name).into_owned(), tree)).collect();
-        Ok((window, lines))
+    /// Has a shard that was read already, if it was.
+    pub(super) fn hold(&mut self, shard: &str, read: Option<Node>) {
+        if let Some(node) = read {
+            self.shards.entry(shard.to_owned()).or_insert(node);
+        }
+    }
+
+    /// The runs of a shard that are not sealed, by name.
+    pub(super) fn window(&mut self, repo: &Repo, shard: &str) -> Result<Vec<(&[u8], Oid)>> {
+        let mut runs: Vec<(&[u8], Oid)> = self.shard(repo, shard)?.runs().collect();
+        // They are; but the tree may be somebody else's work.
+        runs.sort();
+        Ok(runs)
+    }
+
+    /// The lines of a shard's lists, by name.
+    pub(super) fn lines(&mut self, repo: &Repo, shard: &str) -> Result<Vec<(String, Oid)>> {
+        Ok(self.sealed(repo)?.starting_with(repo, shard, "")?.into_iter().collect())
+    }
+
+    /// The line of a run in its shard's lists.
+    pub(super) fn line(&mut self, repo: &Repo, shard: &str, name: &str) -> Result<Option<Oid>> {
+        self.sealed(repo)?.get(repo, shard, name)
     }
 
     /// The tree of a shard, to be changed.

@@ -106,7 +106,7 @@ impl Store<'_> {
         for entry in &checked.history.runs {
             let (shard, rest) = entry.id.shard();
             let Some(list) = right.get_mut(shard) else { continue };
-            if plan.runs.contains_key(&entry.id) || draft.tree().unsealed(repo, &entry.id)?.is_some() {
+            if plan.runs.contains_key(&entry.id) || draft.tree().unsealed(repo, shard, rest)?.is_some() {
                 continue;
             }
             let tree = news.get(&entry.id).map_or(entry.tree, |row| repo.parse_oid(&row.tree));

@@ -4,13 +4,14 @@
 //! of the two is merged into the other, and whatever the order in which several are.
 //! Specified in `docs/format.md`, section 8.
 
+mod ahead;
 mod index;
 mod light;
 mod overlay;
 mod sides;
 mod tree;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::git::{Apart, CommitInfo, ObjectSink, Oid, Repo, Tree};
 use crate::run::{Row, RunId};
@@ -24,8 +25,10 @@ use overlay::{Change, Fields};
 use sides::{Deeds, Side};
 use tree::Place;
 
-/// More runs than this make more objects than a small pack is meant for.
+/// To tell how many bytes more runs than this take, one by one, takes longer than to tell it of all.
 const MANY: usize = 200;
+/// More runs than this that both changed make more objects than a small pack is meant for.
+const MANY_CHANGED: usize = 2000;
 
 /// The end of the year 9999, in seconds since 1970.
 const LAST_SECOND: i64 = 253_402_300_799;
@@ -88,7 +91,7 @@ impl Store<'_> {
                     stripped: false,
                 });
             }
-            let many = known.as_ref().is_some_and(|(_, apart)| apart.theirs.len() > MANY);
+            let many = known.as_ref().is_some_and(|(_, apart)| apart.ours.len().min(apart.theirs.len()) > MANY_CHANGED);
             let ground = match &known {
                 Some((tip, apart)) => self.ground((tip, &apart.ours), (&theirs.id, &apart.theirs))?,
                 None => None,
@@ -171,7 +174,12 @@ impl Store<'_> {
         if based.is_none() && (announces(&left) || announces(&right)) {
             return Ok(None);
         }
-        let (our_side, their_side) = (Side::read(&left)?, Side::read(&right)?);
+        let (our_side, their_side) = std::thread::scope(|scope| {
+            let ours = scope.spawn(|| Side::read(&left));
+            let theirs = Side::read(&right);
+            (ours.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), theirs)
+        });
+        let (our_side, their_side) = (our_side?, their_side?);
         let came = traffic(&their_side);
         if right.is_empty() {
             if replaced.0.is_none() {
@@ -203,30 +211,9 @@ impl Store<'_> {
         compacted: &HashSet<RunId>,
     ) -> Result<(Oid, Vec<Row>)> {
         let (mut a, mut b) = (TipTree::open(self.repo, &ours.tree)?, TipTree::open(self.repo, &theirs.tree)?);
-        let mut made = std::collections::HashMap::new();
-        let mut decide = |sink: &mut dyn ObjectSink, name: &str, ours: Place, theirs: Place| {
-            let id = tree::run_id(name);
-            let touched = |side: &Side| id.as_ref().is_some_and(|id| side.touched(id));
-            let (one, other) = (ours.directory(), theirs.directory());
-            Ok(match (touched(sides.0), touched(sides.1), id) {
-                (true, true, Some(id)) => {
-                    let (directory, row) = self.merge_run(sink, &id, (one, other), sides, compacted)?;
-                    made.extend(row.map(|row| (id, (directory, row))));
-                    Place::unsealed(Some(directory))
-                }
-                (true, false, _) if one.is_some() => ours.canonical(),
-                (false, true, _) if other.is_some() => theirs.canonical(),
-                _ if one == other || one.is_none() || other.is_none() => {
-                    // Nobody changed it. One of them sealed it, and may have known more than the other.
-                    let directory = one.or(other);
-                    let is_sealed = |place: &Place| place.directory().is_some() && place.window.is_none();
-                    let sealed = is_sealed(&ours) || is_sealed(&theirs);
-                    if sealed { Place::sealed(directory) } else { Place::unsealed(directory) }
-                }
-                _ => Place::unsealed(one.max(other)),
-            })
-        };
-        tree::merge(self.repo, sink, &mut a, &mut b, base, &mut decide)?;
+        let mut runs = Known { store: self, sides, compacted, made: HashMap::new() };
+        tree::merge(self.repo, sink, &mut a, &mut b, base, &mut runs)?;
+        let mut made = runs.made;
         let mut rows = Vec::new();
         let mut both: Vec<&RunId> = sides.0.runs.keys().filter(|id| sides.1.runs.contains_key(*id)).collect();
         both.sort();
@@ -333,6 +320,46 @@ impl Store<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// What both sides did to the runs.
+struct Known<'m> {
+    store: &'m Store<'m>,
+    sides: (&'m Side, &'m Side),
+    compacted: &'m HashSet<RunId>,
+    /// Directories and rows of runs that were merged.
+    made: HashMap<RunId, (Oid, Row)>,
+}
+
+impl tree::Runs for Known<'_> {
+    fn is_new(&self, name: &str) -> (bool, bool) {
+        let Some(id) = tree::run_id(name) else { return (false, false) };
+        let (ours, theirs) = self.sides;
+        (ours.recorded_run(&id) && !theirs.touched(&id), theirs.recorded_run(&id) && !ours.touched(&id))
+    }
+
+    fn decide(&mut self, sink: &mut dyn ObjectSink, name: &str, ours: Place, theirs: Place) -> Result<Place> {
+        let id = tree::run_id(name);
+        let touched = |side: &Side| id.as_ref().is_some_and(|id| side.touched(id));
+        let (one, other) = (ours.directory(), theirs.directory());
+        Ok(match (touched(self.sides.0), touched(self.sides.1), id) {
+            (true, true, Some(id)) => {
+                let (directory, row) = self.store.merge_run(sink, &id, (one, other), self.sides, self.compacted)?;
+                self.made.extend(row.map(|row| (id, (directory, row))));
+                Place::unsealed(Some(directory))
+            }
+            (true, false, _) if one.is_some() => ours.canonical(),
+            (false, true, _) if other.is_some() => theirs.canonical(),
+            _ if one == other || one.is_none() || other.is_none() => {
+                // Nobody changed it. One of them sealed it, and may have known more than the other.
+                let directory = one.or(other);
+                let is_sealed = |place: &Place| place.directory().is_some() && place.window.is_none();
+                let sealed = is_sealed(&ours) || is_sealed(&theirs);
+                if sealed { Place::sealed(directory) } else { Place::unsealed(directory) }
+            }
+            _ => Place::unsealed(one.max(other)),
+        })
     }
 }
 

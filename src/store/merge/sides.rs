@@ -41,23 +41,23 @@ pub(super) struct Touch {
 impl Side {
     /// Reads `commits`, children before parents.
     pub(super) fn read(commits: &[CommitInfo]) -> Result<Self> {
-        let mut side = Self::default();
+        // Rows are large, and moving them each time that a map grows takes longer than to read them.
+        let (runs, parents) = (HashMap::with_capacity(commits.len()), HashMap::with_capacity(commits.len()));
+        let mut side = Self { runs, parents };
         for commit in commits {
             side.parents.insert(commit.id, commit.parents.clone());
             let Some(op) = message::op(commit) else { continue };
             for row in message::rows(commit)? {
-                let touch = Touch {
+                let touch = (op != Op::Merge).then(|| Touch {
                     at: (commit.committed, commit.id),
                     tree: row.tree.clone(),
                     parent: commit.parents.first().copied(),
-                };
+                });
                 // The first row met is the one that holds.
-                let new = || Deeds { row: row.clone(), touches: Vec::new(), recorded: false };
-                let deeds = side.runs.entry(row.id.clone()).or_insert_with(new);
+                let new = |row| Deeds { row, touches: Vec::new(), recorded: false };
+                let deeds = side.runs.entry(row.id.clone()).or_insert_with(|| new(row));
                 deeds.recorded |= op == Op::Record;
-                if op != Op::Merge {
-                    deeds.touches.push(touch);
-                }
+                deeds.touches.extend(touch);
             }
         }
         Ok(side)
@@ -66,6 +66,11 @@ impl Side {
     /// Whether somebody changed the run here.
     pub(super) fn touched(&self, id: &RunId) -> bool {
         self.runs.get(id).is_some_and(|deeds| !deeds.touches.is_empty())
+    }
+
+    /// Whether the run was recorded here.
+    pub(super) fn recorded_run(&self, id: &RunId) -> bool {
+        self.runs.get(id).is_some_and(|deeds| deeds.recorded)
     }
 
     /// The runs that were recorded here.

@@ -1,14 +1,17 @@
 //! Merging the trees of two tips: only what differs is read.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::{Entry, EntryKind, ObjectSink, Oid, Repo, Tree};
 use crate::run::RunId;
 
-use crate::store::Result;
 use crate::store::index_files::DIR;
 use crate::store::sealed::SEALED;
 use crate::store::tip_tree::TipTree;
+use crate::store::{Error, Result};
+
+use super::ahead::Ahead;
 
 /// Where a run is in a tip's tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,8 +42,14 @@ impl Place {
     }
 }
 
-/// Decides where a run is that is in different places, or has different directories.
-pub(super) type Decide<'f> = dyn FnMut(&mut dyn ObjectSink, &str, Place, Place) -> Result<Place> + 'f;
+/// What is known of the runs by their names.
+pub(super) trait Runs {
+    /// Whether ours or theirs alone recorded a run.
+    fn is_new(&self, name: &str) -> (bool, bool);
+
+    /// Decides where a run is that is in different places, or has different directories.
+    fn decide(&mut self, sink: &mut dyn ObjectSink, name: &str, ours: Place, theirs: Place) -> Result<Place>;
+}
 
 /// Makes `ours` the merge of both trees, without their index, and does not store the root.
 pub(super) fn merge(
@@ -49,12 +58,22 @@ pub(super) fn merge(
     ours: &mut TipTree,
     theirs: &mut TipTree,
     base: Option<&Tree>,
-    decide: &mut Decide<'_>,
+    runs: &mut dyn Runs,
 ) -> Result<()> {
-    let mut sealed = false;
-    for shard in differing(repo, ours, theirs)? {
-        sealed |= merge_shard(repo, sink, &shard, (ours, theirs), decide)?;
-    }
+    let shards = differing(repo, ours, theirs)?;
+    let sealed = std::thread::scope(|scope| {
+        let wanted = shards.iter().map(|shard| [ours.directory(shard), theirs.directory(shard)]);
+        let ahead = Ahead::start(scope, repo, wanted.collect());
+        let mut sealed = false;
+        for shard in &shards {
+            if let Some([one, other]) = ahead.as_ref().map(Ahead::next) {
+                ours.hold(shard, one);
+                theirs.hold(shard, other);
+            }
+            sealed |= merge_shard(repo, sink, shard, (ours, theirs), runs)?;
+        }
+        Ok::<_, Error>(sealed)
+    })?;
     if sealed {
         let lists = ours.sealed(repo)?;
         if lists.is_empty() {
@@ -86,51 +105,83 @@ fn merge_shard(
     sink: &mut dyn ObjectSink,
     shard: &str,
     (ours, theirs): (&mut TipTree, &mut TipTree),
-    decide: &mut Decide<'_>,
+    runs: &mut dyn Runs,
 ) -> Result<bool> {
-    let (our_window, our_lines) = ours.places(repo, shard)?;
-    let (their_window, their_lines) = theirs.places(repo, shard)?;
-    let all = [&our_window, &our_lines, &their_window, &their_lines];
-    let names: BTreeSet<&String> = all.into_iter().flat_map(BTreeMap::keys).collect();
-    let (mut window, mut lines) = (our_window.clone(), our_lines.clone());
+    let same_lists = ours.sealed(repo)?.blobs(shard) == theirs.sealed(repo)?.blobs(shard);
+    let mut names = apart(&ours.window(repo, shard)?, &theirs.window(repo, shard)?);
+    if !same_lists {
+        names.extend(apart(&ours.lines(repo, shard)?, &theirs.lines(repo, shard)?));
+    }
+    let mut moved: Vec<(String, Option<Oid>)> = Vec::new();
     for name in names {
-        let place = |window: &BTreeMap<String, Oid>, lines: &BTreeMap<String, Oid>| Place {
-            window: window.get(name).copied(),
-            line: lines.get(name).copied(),
+        let windows = (ours.unsealed(repo, shard, &name)?, theirs.unsealed(repo, shard, &name)?);
+        let id = format!("{shard}{name}");
+        let new = match (runs.is_new(&id), windows) {
+            ((true, _), (window, None)) | ((_, true), (None, window)) => window,
+            _ => None,
         };
-        let (a, b) = (place(&our_window, &our_lines), place(&their_window, &their_lines));
-        if a == b {
-            continue;
+        // Lists are long, and those that were there before need not be read for what came since.
+        let window = if same_lists && new.is_some() {
+            new
+        } else {
+            let line = ours.line(repo, shard, &name)?;
+            let a = Place { window: windows.0, line };
+            let line = if same_lists { line } else { theirs.line(repo, shard, &name)? };
+            let b = Place { window: windows.1, line };
+            let place = runs.decide(sink, &id, a, b)?;
+            if place.line != a.line {
+                moved.push((name.clone(), place.line));
+            }
+            place.window
+        };
+        if window != windows.0 {
+            let tree = ours.shard_tree(repo, shard)?;
+            match window {
+                Some(id) => tree.insert(name.as_bytes(), EntryKind::Dir, id),
+                None => drop(tree.remove(name.as_bytes())),
+            }
         }
-        let place = decide(sink, &format!("{shard}{name}"), a, b)?;
-        set(&mut window, name, place.window);
-        set(&mut lines, name, place.line);
     }
-    let foreign: Vec<Entry> = theirs.shard_tree(repo, shard)?.entries().to_vec();
+    let foreign = theirs.shard_tree(repo, shard)?;
     let tree = ours.shard_tree(repo, shard)?;
-    for name in our_window.keys().filter(|name| !window.contains_key(*name)) {
-        tree.remove(name.as_bytes());
-    }
-    for (name, id) in window.iter().filter(|(name, id)| our_window.get(*name) != Some(id)) {
-        tree.insert(name.as_bytes(), EntryKind::Dir, *id);
-    }
-    for entry in foreign.iter().filter(|entry| entry.kind != EntryKind::Dir) {
+    for entry in foreign.entries().iter().filter(|entry| entry.kind != EntryKind::Dir) {
         merge_entry(tree, entry);
     }
     ours.store_shard(repo, sink, shard)?;
     // Other lists of the same lines are made one, so that it does not matter whose they were.
-    let (a, b) = (ours.sealed(repo)?.blobs(shard), theirs.sealed(repo)?.blobs(shard));
-    if a == b && lines == our_lines {
+    if same_lists && moved.is_empty() {
         return Ok(false);
+    }
+    let mut lines: BTreeMap<String, Oid> = ours.lines(repo, shard)?.into_iter().collect();
+    for (name, line) in moved {
+        match line {
+            Some(id) => drop(lines.insert(name, id)),
+            None => drop(lines.remove(&name)),
+        }
     }
     ours.sealed(repo)?.replace(repo, sink, shard, &lines)?;
     Ok(true)
 }
 
-fn set(map: &mut BTreeMap<String, Oid>, name: &str, value: Option<Oid>) {
-    match value {
-        Some(id) => drop(map.insert(name.to_owned(), id)),
-        None => drop(map.remove(name)),
+/// The names that are not the same in both, which are sorted by name.
+fn apart<N: Ord + AsRef<[u8]>>(ours: &[(N, Oid)], theirs: &[(N, Oid)]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |name: &N| names.insert(String::from_utf8_lossy(name.as_ref()).into_owned());
+    let (mut ours, mut theirs) = (ours.iter().peekable(), theirs.iter().peekable());
+    loop {
+        let order = match (ours.peek(), theirs.peek()) {
+            (Some((one, _)), Some((other, _))) => one.cmp(other),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return names,
+        };
+        let one = (order != Ordering::Greater).then(|| ours.next()).flatten();
+        let other = (order != Ordering::Less).then(|| theirs.next()).flatten();
+        if let (Some((name, _)), _) | (None, Some((name, _))) = (one, other)
+            && one.map(|(_, id)| id) != other.map(|(_, id)| id)
+        {
+            add(name);
+        }
     }
 }
 
