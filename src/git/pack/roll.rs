@@ -141,8 +141,10 @@ impl Repo {
         let sync = self.syncs_packs();
         let stored = small::store(&objects, self.hash_kind(), &mut data, &entries, sync).ok()?;
         for small in packs.iter().filter(|small| small.name != stored.name) {
-            // Without its index a pack is nothing to git, so it goes first.
-            for extension in ["idx", "rev", "pack"] {
+            // Without its index a pack is nothing to git, so it goes first. Should we be killed then, the sign that the pack
+            // is ours has it removed some day.
+            small::mark(&pack_path(&objects, &small.name, "pack"), &pack_path(&objects, &small.name, "keep"));
+            for extension in ["idx", "rev", "pack", "keep"] {
                 let _ = fs::remove_file(pack_path(&objects, &small.name, extension));
             }
         }

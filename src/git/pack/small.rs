@@ -132,14 +132,19 @@ fn write(objects: &Path, data: &[u8], path: &Path, sync: bool, keep: Option<&Pat
         file.as_file().sync_all()?;
     }
     if let Some(keep) = keep {
-        // git only looks whether it is there; a link needs no new file.
-        if fs::hard_link(file.path(), keep).is_err() {
-            let _ = fs::remove_file(keep);
-            let _ = fs::write(keep, KEEP_NOTE);
-        }
+        mark(file.path(), keep);
     }
     file.persist(path)?;
     Ok(())
+}
+
+/// Makes the keep file of a pack, whose data is in `pack`.
+pub(super) fn mark(pack: &Path, keep: &Path) {
+    // git only looks whether it is there; a link needs no new file.
+    if fs::hard_link(pack, keep).is_err() {
+        let _ = fs::remove_file(keep);
+        let _ = fs::write(keep, KEEP_NOTE);
+    }
 }
 
 /// A new file in `dir`, which is made if it is missing.
