@@ -1,13 +1,21 @@
-//! Makes the programs start faster, which people notice when git runs them: on Linux with glibc they are linked to a fixed address,
-//! so that nothing has to be relocated and copied at every start (docs/performance.md). Who asks rustc for a relocation model
-//! gets that one, with packed relative relocations where they can be had.
+//! Makes the programs start faster, which people notice when git runs them: on Linux with glibc they are linked to a fixed
+//! address and, where the C library is there to be linked so, whole, with no shared library to find, map and relocate at every
+//! start (docs/performance.md). Who asks rustc for a relocation model or for `crt-static` gets what they asked for.
 
 #![allow(clippy::disallowed_methods, reason = "a build script talks to cargo by its environment and by printing")]
 
+use std::path::Path;
 use std::process::Command;
 
-/// The first glibc that loads such programs.
-const SINCE: (u32, u32) = (2, 36);
+/// The first glibc that loads programs with packed relative relocations.
+const PACKED_SINCE: (u32, u32) = (2, 36);
+/// The first glibc that has its lookups of users and hosts in itself and not in libraries that a static program would load
+/// (glibc 2.34, release notes: "nss_files and nss_dns are built into libc").
+const WHOLE_SINCE: (u32, u32) = (2, 34);
+/// What rustc names to the linker as shared libraries, and the archive that holds the same.
+/// The programs stop at a panic (Cargo.toml), but the standard library still refers to the unwinder.
+const SHARED: [(&str, &str); 7] =
+    [("gcc_s", "gcc_eh"), ("c", "c"), ("m", "m"), ("pthread", "pthread"), ("dl", "dl"), ("rt", "rt"), ("util", "util")];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -18,14 +26,44 @@ fn main() {
         return;
     }
     let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    if !flags.contains("relocation-model") {
-        println!("cargo::rustc-link-arg-bins=-no-pie");
+    let glibc = glibc();
+    let since = |version: (u32, u32)| glibc.is_some_and(|here| here >= version);
+    if flags.contains("relocation-model") || flags.contains("crt-static") {
+        // The program would not start with an older one: where we can't be sure it stays as it is.
+        if since(PACKED_SINCE) {
+            println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+        }
         return;
     }
-    // The program would not start with an older one: where we can't be sure it stays as it is.
-    if glibc().is_some_and(|version| version >= SINCE) {
-        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    println!("cargo::rustc-link-arg-bins=-no-pie");
+    if since(WHOLE_SINCE) {
+        link_whole();
     }
+}
+
+/// Links the programs statically. `-static` alone does not: rustc asks for shared libraries by name, after it. So those names
+/// lead to linker scripts of ours, in a directory that is searched before the system's, and the scripts to the archives.
+/// Does nothing where an archive is missing (Fedora keeps them in a package of their own).
+fn link_whole() {
+    let Some(out) = std::env::var_os("OUT_DIR") else { return };
+    let dir = Path::new(&out).join("static");
+    if !SHARED.iter().all(|(_, archive)| has(archive)) || std::fs::create_dir_all(&dir).is_err() {
+        return;
+    }
+    for (shared, archive) in SHARED {
+        if std::fs::write(dir.join(format!("lib{shared}.so")), format!("INPUT(-l:lib{archive}.a)\n")).is_err() {
+            return;
+        }
+    }
+    println!("cargo::rustc-link-arg-bins=-static");
+    println!("cargo::rustc-link-arg-bins=-L{}", dir.display());
+}
+
+/// Whether the C compiler, by which rustc links, finds this archive: it prints the whole path of what it finds, and only the
+/// name of what it doesn't.
+fn has(archive: &str) -> bool {
+    let output = Command::new("cc").arg(format!("-print-file-name=lib{archive}.a")).output();
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim().starts_with('/'))
 }
 
 /// The version of the C library that programs are linked with here.
