@@ -10,12 +10,15 @@ use std::process::Command;
 /// The first glibc that loads programs with packed relative relocations.
 const PACKED_SINCE: (u32, u32) = (2, 36);
 /// The first glibc that has its lookups of users and hosts in itself and not in libraries that a static program would load
-/// (glibc 2.34, release notes: "nss_files and nss_dns are built into libc").
+/// (glibc's release notes for 2.34).
 const WHOLE_SINCE: (u32, u32) = (2, 34);
 /// What rustc names to the linker as shared libraries, and the archive that holds the same.
 /// The programs stop at a panic (Cargo.toml), but the standard library still refers to the unwinder.
 const SHARED: [(&str, &str); 7] =
     [("gcc_s", "gcc_eh"), ("c", "c"), ("m", "m"), ("pthread", "pthread"), ("dl", "dl"), ("rt", "rt"), ("util", "util")];
+/// What the standard library uses where it is there, but does not ask an archive for (weak symbols). Without these it starts
+/// processes by `fork`, which copies the page tables, and not by `posix_spawn`. All are older than `WHOLE_SINCE`.
+const WEAK: [&str; 2] = ["gnu_get_libc_version", "posix_spawn_file_actions_addchdir_np"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -28,7 +31,10 @@ fn main() {
     let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let glibc = glibc();
     let since = |version: (u32, u32)| glibc.is_some_and(|here| here >= version);
-    if flags.contains("relocation-model") || flags.contains("crt-static") {
+    if flags.contains("crt-static") {
+        return;
+    }
+    if flags.contains("relocation-model") {
         // The program would not start with an older one: where we can't be sure it stays as it is.
         if since(PACKED_SINCE) {
             println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
@@ -57,6 +63,9 @@ fn link_whole() {
     }
     println!("cargo::rustc-link-arg-bins=-static");
     println!("cargo::rustc-link-arg-bins=-L{}", dir.display());
+    for symbol in WEAK {
+        println!("cargo::rustc-link-arg-bins=-Wl,-u,{symbol}");
+    }
 }
 
 /// Whether the C compiler, by which rustc links, finds this archive: it prints the whole path of what it finds, and only the
