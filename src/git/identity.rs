@@ -1,6 +1,7 @@
 //! Who the user is, as git sees it.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use super::{Error, Repo, Result};
 
@@ -76,12 +77,16 @@ fn now() -> (i64, String) {
 
 /// The zone that `/etc/localtime` holds, unless `TZ` names another.
 #[expect(clippy::disallowed_methods, reason = "TZ is part of what git calls the local time")]
-fn local_zone() -> jiff::tz::TimeZone {
-    if std::env::var_os("TZ").is_some() || !cfg!(unix) {
-        return jiff::tz::TimeZone::system();
-    }
-    let zone = std::fs::read("/etc/localtime").ok().and_then(|data| jiff::tz::TimeZone::tzif("local", &data).ok());
-    zone.unwrap_or(jiff::tz::TimeZone::UTC)
+fn local_zone() -> &'static jiff::tz::TimeZone {
+    // A record asks for several signatures.
+    static ZONE: OnceLock<jiff::tz::TimeZone> = OnceLock::new();
+    ZONE.get_or_init(|| {
+        if std::env::var_os("TZ").is_some() || !cfg!(unix) {
+            return jiff::tz::TimeZone::system();
+        }
+        let zone = std::fs::read("/etc/localtime").ok().and_then(|data| jiff::tz::TimeZone::tzif("local", &data).ok());
+        zone.unwrap_or(jiff::tz::TimeZone::UTC)
+    })
 }
 
 /// A date in git's own form: `1783166400 +0000`, also with an `@` before it.

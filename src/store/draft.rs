@@ -61,6 +61,11 @@ impl<'r> Storage<'r> {
     pub(super) fn for_few(repo: &'r Repo) -> Self {
         if repo.is_shared() { Self::Bulk } else { Self::Small(Box::new(SmallPack::new(repo))) }
     }
+
+    /// For a run and its files, or a few hundred trees.
+    pub(super) fn for_hundreds(repo: &'r Repo) -> Self {
+        if repo.is_shared() { Self::Bulk } else { Self::Small(Box::new(SmallPack::threaded(repo))) }
+    }
 }
 
 /// What a draft came to.

@@ -75,9 +75,9 @@ impl Store<'_> {
 
     /// Records a bundle. Recording it again changes nothing.
     pub fn record(&self, started: RefMove, bundle: &DirBundle, options: &RecordOptions) -> Result<Recorded> {
+        let mut storage = Storage::for_hundreds(self.repo);
         let reading = read(&bundle.name, bundle, options)?;
         let max_blob = max_blob(self.source())?;
-        let mut storage = Storage::for_few(self.repo);
         let many = bundle.files.len() > MANY_FILES || bundle.bytes() > MANY_BYTES;
         let (artifacts, keep) = match &mut storage {
             Storage::Small(pack) if !many => (snapshot::store(pack.as_mut(), bundle, max_blob)?, None),

@@ -58,7 +58,7 @@ impl<'r> Store<'r> {
             };
             let ((result, drafted), keep) = match &mut storage {
                 Storage::Small(pack) => {
-                    pack.rewind(mark);
+                    pack.rewind(mark)?;
                     let attempt = self.attempt(pack.as_mut(), &mut build)?;
                     let keep = if attempt.1.head.is_some() { pack.finish()? } else { None };
                     (attempt, keep)

@@ -9,6 +9,7 @@ mod entry;
 mod find;
 mod index;
 mod lookup;
+mod packing;
 mod reclaim;
 mod roll;
 mod small;

@@ -5,21 +5,20 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use flate2::Crc;
 use tempfile::NamedTempFile;
 
-use super::entry::{Deflater, header, type_number};
 use super::index::{self, Indexed};
+use super::packing::{Packed, Packing};
 use super::{KEEP_NOTE, Keep, pack_path};
 use crate::git::{Error, Kind, ObjectSink, Oid, Repo, Result};
 
 /// Collects a few objects in memory and stores them as one pack.
 pub struct SmallPack<'r> {
     repo: &'r Repo,
-    data: Vec<u8>,
-    entries: Vec<Indexed>,
+    /// The objects that were put, in this order.
+    ids: Vec<Oid>,
     known: HashSet<Oid>,
-    deflater: Deflater,
+    packing: Packing,
 }
 
 /// A stored small pack.
@@ -31,67 +30,74 @@ pub(in crate::git) struct Stored {
 
 /// A state to come back to.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Mark(usize, usize);
+pub struct Mark(usize);
 
 impl<'r> SmallPack<'r> {
-    /// An empty pack.
+    /// An empty pack for a handful of objects.
     #[must_use]
     pub fn new(repo: &'r Repo) -> Self {
-        let data = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
-        Self { repo, data, entries: Vec::new(), known: HashSet::new(), deflater: Deflater::default() }
+        Self { repo, ids: Vec::new(), known: HashSet::new(), packing: Packing::here() }
+    }
+
+    /// An empty pack for a few hundred objects: they are deflated in a thread while the caller goes on.
+    #[must_use]
+    pub fn threaded(repo: &'r Repo) -> Self {
+        Self { packing: Packing::there(), ..Self::new(repo) }
     }
 
     /// The present state.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark(self.data.len(), self.entries.len())
+        Mark(self.ids.len())
     }
 
     /// Forgets what was added since `mark`.
-    pub fn rewind(&mut self, mark: Mark) {
-        if mark.0 == 0 {
-            return;
+    pub fn rewind(&mut self, mark: Mark) -> Result<()> {
+        if mark.0 >= self.ids.len() {
+            return Ok(());
         }
-        self.data.truncate(mark.0);
-        for entry in self.entries.drain(mark.1..) {
-            self.known.remove(&entry.id);
+        self.packed()?.truncate(mark.0);
+        for id in self.ids.drain(mark.0..) {
+            self.known.remove(&id);
         }
+        Ok(())
     }
 
     /// Stores the pack as it is now. It is safe from being repacked away until
     /// the returned guard is dropped: do so when a ref reaches its objects.
-    /// Before more is added it must be rewound.
     pub fn finish(&mut self) -> Result<Option<Keep>> {
-        if self.entries.is_empty() {
+        if self.ids.is_empty() {
             return Ok(None);
         }
-        let sync = self.repo.syncs_loose_objects();
-        let stored = store(&self.repo.objects_dir(), self.repo.hash_kind(), &mut self.data, &self.entries, sync);
-        let stored = stored.map_err(|err| self.error(&err))?;
+        let (objects, hash, sync) = (self.repo.objects_dir(), self.repo.hash_kind(), self.repo.syncs_loose_objects());
+        let packed = self.packed()?;
+        let len = packed.data.len();
+        let stored = store(&objects, hash, &mut packed.data, &packed.entries, sync);
+        // More may follow.
+        packed.data.truncate(len);
+        let stored = stored.map_err(|err| error(self.repo, &err))?;
         self.repo.remember_small_pack(&stored.name);
         Ok(Some(stored.keep))
     }
 
-    fn error(&self, err: &io::Error) -> Error {
-        Error::Odb { action: "write", dir: self.repo.objects_dir(), reason: err.to_string() }
+    /// All that was put, deflated.
+    fn packed(&mut self) -> Result<&mut Packed> {
+        let (repo, count) = (self.repo, self.ids.len());
+        self.packing.finished(count).map_err(|err| error(repo, &err))
     }
+}
+
+fn error(repo: &Repo, err: &io::Error) -> Error {
+    Error::Odb { action: "write", dir: repo.objects_dir(), reason: err.to_string() }
 }
 
 impl ObjectSink for SmallPack<'_> {
     fn put(&mut self, kind: Kind, data: &[u8]) -> Result<Oid> {
         let id = self.repo.hash(kind, data)?;
-        if !self.known.insert(id) {
-            return Ok(id);
+        if self.known.insert(id) {
+            self.ids.push(id);
+            self.packing.add(kind, id, data);
         }
-        let offset = u32::try_from(self.data.len()).ok().filter(|&offset| offset < 1 << 31);
-        let offset = offset.ok_or_else(|| self.error(&io::Error::other("too much for a small pack")))?;
-        let start = self.data.len();
-        self.data.extend(header(type_number(kind), data.len()));
-        let deflated = self.deflater.deflate(data, kind == Kind::Commit, &mut self.data);
-        deflated.map_err(|err| self.error(&err))?;
-        let mut crc = Crc::new();
-        crc.update(&self.data[start..]);
-        self.entries.push(Indexed { id, crc: crc.sum(), offset });
         Ok(id)
     }
 }

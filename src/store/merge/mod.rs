@@ -97,7 +97,7 @@ impl Store<'_> {
                 None => None,
             };
             let based = ground.and_then(|ground| Some((known.take()?.0, ground)));
-            let storage = if many { Storage::Bulk } else { Storage::for_few(self.repo) };
+            let storage = if many { Storage::Bulk } else { Storage::for_hundreds(self.repo) };
             let merged =
                 self.transact(None, storage, |draft| self.merge_in(draft, &theirs, known.take(), based.as_ref()))?;
             // None: the own ref moved meanwhile, and the ground with it.
