@@ -12,17 +12,24 @@ const HEADER: u64 = 8;
 const FAN: usize = 256;
 /// Where the ids begin.
 const IDS_AT: u64 = HEADER + FAN as u64 * 4;
-/// Who asked so often in so short a time will ask for very many more.
+/// Who asked so often in so short a time will ask for very many more. Small indexes are read whole earlier: that takes as
+/// long as one question for each [`PER_QUESTION`] bytes.
 const OFTEN: u32 = 1000;
+const SELDOM: u32 = 32;
+const PER_QUESTION: u64 = 2 << 10;
 const SHORT: Duration = Duration::from_millis(100);
 /// Indexes of at most so many bytes are then read whole: of two million objects.
 const WHOLE: u64 = 64 << 20;
+/// What is read of an index at first: more than all of one with a hundred objects.
+const FIRST_READ: usize = 4 << 10;
 /// Entries that one probe reads.
 const WINDOW: u64 = 128;
 
 /// An open pack index.
 pub(super) struct Index {
     file: File,
+    /// Its size in bytes.
+    len: u64,
     fan: Vec<u32>,
     id_len: usize,
     /// How often something was looked for, and since when that is counted.
@@ -35,16 +42,23 @@ impl Index {
     /// Opens it; none if it is not of version 2, or not whole.
     pub(super) fn open(path: &Path, id_len: usize) -> Option<Self> {
         let file = File::open(path).ok()?;
-        let mut head = vec![0; 8 + FAN * 4];
-        read_at(&file, &mut head, 0)?;
-        if head[..8] != *b"\xfftOc\0\0\0\x02" {
+        let mut head = vec![0; FIRST_READ];
+        let read = read_some(&file, &mut head, 0)?;
+        head.truncate(read);
+        if *head.get(..8)? != *b"\xfftOc\0\0\0\x02" {
             return None;
         }
-        let fan: Vec<u32> = head[8..].chunks_exact(4).map(be32).collect();
-        let index = Self { file, fan, id_len, asked: Cell::new((0, Instant::now())), whole: OnceCell::new() };
+        let fan: Vec<u32> = head.get(8..8 + FAN * 4)?.chunks_exact(4).map(be32).collect();
+        // Most packs that we write are of one run: their index is all read by now.
+        let is_whole = head.len() < FIRST_READ;
+        let len = if is_whole { head.len() as u64 } else { file.metadata().ok()?.len() };
+        let index = Self { file, len, fan, id_len, asked: Cell::new((0, Instant::now())), whole: OnceCell::new() };
         // A file that is too short would send us to the wrong places.
         let least = index.offsets_at() + u64::from(index.count()) * 4 + 2 * id_len as u64;
-        let sane = index.fan.is_sorted() && index.file.metadata().ok()?.len() >= least;
+        let sane = index.fan.is_sorted() && len >= least;
+        if is_whole {
+            let _ = index.whole.set(head);
+        }
         sane.then_some(index)
     }
 
@@ -74,16 +88,17 @@ impl Index {
 
     /// Reads all of it when it was asked often enough.
     fn count_question(&self) {
+        if self.whole.get().is_some() || self.len > WHOLE {
+            return;
+        }
         let (asked, since) = self.asked.get();
-        if asked < OFTEN {
+        let often = u32::try_from(self.len / PER_QUESTION).unwrap_or(OFTEN).clamp(SELDOM, OFTEN);
+        if asked < often {
             return self.asked.set((asked + 1, since));
         }
         self.asked.set((0, Instant::now()));
-        if self.whole.get().is_none()
-            && since.elapsed() < SHORT
-            && let Some(size) = self.file.metadata().ok().map(|meta| meta.len()).filter(|&size| size <= WHOLE)
-        {
-            let mut whole = vec![0; usize::try_from(size).unwrap_or_default()];
+        if since.elapsed() < SHORT {
+            let mut whole = vec![0; usize::try_from(self.len).unwrap_or_default()];
             if read_at(&self.file, &mut whole, 0).is_some() {
                 let _ = self.whole.set(whole);
             }
@@ -147,6 +162,17 @@ fn be32(bytes: &[u8]) -> u32 {
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], at: u64) -> Option<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, buffer, at).ok()
+}
+
+/// As much as there is, up to the length of `buffer`; less only at the end of the file.
+#[cfg(unix)]
+fn read_some(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at).ok()
+}
+
+#[cfg(not(unix))]
+fn read_some(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<usize> {
+    None
 }
 
 /// Elsewhere gix does all the reading.
