@@ -143,7 +143,13 @@ impl ObjectSink for PackWriter<'_> {
         };
         let id = self.repo.hash(kind, data)?;
         if !self.written.contains_key(&id) {
-            self.add(id, OFS_DELTA, Some(found), &splice_delta(base_data, data))?;
+            let delta = splice_delta(base_data, data);
+            // One that saves little, as where all entries of a tree changed, only makes the object slow to read.
+            if delta.len() > data.len() / 2 {
+                self.add(id, type_number(kind), None, data)?;
+            } else {
+                self.add(id, OFS_DELTA, Some(found), &delta)?;
+            }
         }
         Ok(id)
     }
