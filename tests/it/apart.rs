@@ -12,8 +12,7 @@ const COMMITS: u64 = 40;
 
 /// A history of merges and of lines that begin anew. `date` says when the nth commit was made, which has these parents.
 fn history(env: &TestEnv, random: &mut Random, date: impl Fn(&mut Random, u64, &[u64]) -> u64) {
-    let (mut stream, mut dates) = (String::new(), HashMap::<u64, u64>::new());
-    for n in 1..=COMMITS {
+    let parents = |random: &mut Random, n: u64| {
         let mut parents = BTreeSet::new();
         if n > 1 && random.below(12) > 0 {
             for _ in 0..=random.below(5).saturating_sub(2) {
@@ -21,6 +20,22 @@ fn history(env: &TestEnv, random: &mut Random, date: impl Fn(&mut Random, u64, &
                 parents.insert(n - 1 - random.below(n - 1).min(random.below(6)));
             }
         }
+        parents
+    };
+    write_history(env, random, COMMITS, parents, date);
+}
+
+/// A history in which the nth commit has the parents that `parents` says.
+fn write_history(
+    env: &TestEnv,
+    random: &mut Random,
+    commits: u64,
+    parents: impl Fn(&mut Random, u64) -> BTreeSet<u64>,
+    date: impl Fn(&mut Random, u64, &[u64]) -> u64,
+) {
+    let (mut stream, mut dates) = (String::new(), HashMap::<u64, u64>::new());
+    for n in 1..=commits {
+        let parents = parents(random, n);
         let known: Vec<u64> = parents.iter().map(|parent| dates[parent]).collect();
         let at = date(random, n, &known);
         dates.insert(n, at);
@@ -103,6 +118,30 @@ fn all_in_one_second() {
 #[test]
 fn clocks_that_are_wrong() {
     check(40..52, |random, n, _| if random.below(5) == 0 { 500 + random.below(1000) } else { 1000 + n });
+}
+
+#[test]
+fn long_lines_one_of_which_is_read_ahead() {
+    let mut apart = 0;
+    for seed in 60..63 {
+        let (env, mut random) = (TestEnv::new(), Random::new(seed));
+        // Two lines, commit by commit in turn, that meet now and then.
+        let parents = |random: &mut Random, n: u64| {
+            let mut parents: BTreeSet<u64> = [n.saturating_sub(2).max(1)].into();
+            if random.below(250) == 0 {
+                parents.insert(n.saturating_sub(1).max(1));
+            }
+            if n == 1 { BTreeSet::new() } else { parents }
+        };
+        // One of them may be the older one altogether.
+        let late = 10_000 * random.below(2);
+        let date = |_: &mut Random, n: u64, parents: &[u64]| {
+            (1000 + n + late * (n % 2)).max(parents.iter().copied().max().unwrap_or(0))
+        };
+        write_history(&env, &mut random, 600, parents, date);
+        apart += compare(&env, &mut random, seed);
+    }
+    assert!(apart > 20, "{apart} pairs");
 }
 
 #[test]
