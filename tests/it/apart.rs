@@ -123,7 +123,7 @@ fn clocks_that_are_wrong() {
 #[test]
 fn long_lines_one_of_which_is_read_ahead() {
     let mut apart = 0;
-    for seed in 60..63 {
+    for seed in 60..66 {
         let (env, mut random) = (TestEnv::new(), Random::new(seed));
         // Two lines, commit by commit in turn, that meet now and then.
         let parents = |random: &mut Random, n: u64| {
