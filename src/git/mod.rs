@@ -34,6 +34,7 @@ mod refs;
 mod remote;
 mod remote_branch;
 mod repo;
+mod room;
 mod sign;
 mod stale;
 mod trailer;

@@ -9,14 +9,7 @@ use gix::sec::trust::{DefaultForLevel, Mapping};
 
 use super::pack::Packs;
 use super::transfer::Moved;
-use super::{Error, Git, Oid, Result, config, process};
-
-/// How many packs may appear while a repository is open: gix makes room for them once, which takes a while. A sync that loses
-/// races fetches and writes several each time; who only reads may fetch objects.
-fn slots(scope: ConfigScope) -> gix::odb::store::init::Slots {
-    let minimum = if scope == ConfigScope::Repository { 64 } else { 512 };
-    gix::odb::store::init::Slots::AsNeededByDiskState { multiplier: 1.5, minimum }
-}
+use super::{Error, Git, Oid, Result, config, process, room};
 
 /// How much configuration to read when a repository is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,22 +59,23 @@ impl Repo {
 
     /// Opens the repository at or above `dir`, whichever the environment names. Who the user is, it still says.
     pub fn discover_at(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Self> {
-        let (trust, discovery) = (trust(scope, parameters), gix::discover::upwards::Options::default());
-        let gix = gix::ThreadSafeRepository::discover_opts(dir, discovery, trust).map_err(|err| explain(dir, &err))?;
-        Ok(Self::from_gix(gix.to_thread_local(), scope))
+        let gix = room::open(scope, |slots| {
+            let (trust, discovery) = (trust(scope, parameters, slots), gix::discover::upwards::Options::default());
+            gix::ThreadSafeRepository::discover_opts(dir, discovery, trust)
+        });
+        Ok(Self::from_gix(gix.map_err(|err| explain(dir, &err))?, scope))
     }
 
     /// Opens the repository at the top of the working tree `dir`, whatever the environment says.
     pub fn at(dir: &Path) -> Result<Self> {
         let mut permissions = gix::open::Permissions::default_for_level(Trust::Full);
         permissions.env.git_prefix = gix::sec::Permission::Deny;
-        let options = gix::open::Options::default()
-            .permissions(permissions)
-            .lossy_config(true)
-            .object_store_slots(slots(ConfigScope::Full));
-        let gix = gix::ThreadSafeRepository::open_opts(dir, options).map_err(|err| explain(dir, &err))?;
+        let options = gix::open::Options::default().permissions(permissions).lossy_config(true);
+        let gix = room::open(ConfigScope::Full, |slots| {
+            gix::ThreadSafeRepository::open_opts(dir, options.clone().object_store_slots(slots))
+        });
         // What the environment and `git -c` set is not seen.
-        Ok(Self::from_gix(gix.to_thread_local(), ConfigScope::Repository))
+        Ok(Self::from_gix(gix.map_err(|err| explain(dir, &err))?, ConfigScope::Repository))
     }
 
     fn from_gix(gix: gix::Repository, scope: ConfigScope) -> Self {
@@ -289,16 +283,16 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 fn open(dir: &Path, scope: ConfigScope, parameters: Option<&str>) -> Result<Repo> {
-    let discovery = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
-    let gix =
-        gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, trust(scope, parameters))
-            .map_err(|err| explain(dir, &err))?
-            .to_thread_local();
-    Ok(Repo::from_gix(gix, scope))
+    let gix = room::open(scope, |slots| {
+        let discovery = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+        let trust = trust(scope, parameters, slots);
+        gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, discovery, trust)
+    });
+    Ok(Repo::from_gix(gix.map_err(|err| explain(dir, &err))?, scope))
 }
 
 /// How to open a repository, whoever owns it.
-fn trust(scope: ConfigScope, parameters: Option<&str>) -> Mapping<gix::open::Options> {
+fn trust(scope: ConfigScope, parameters: Option<&str>, slots: room::Slots) -> Mapping<gix::open::Options> {
     let overrides = parameters.map(config::from_parameters).unwrap_or_default();
     let options = |trust: Trust| {
         let mut permissions = gix::open::Permissions::default_for_level(trust);
@@ -311,7 +305,7 @@ fn trust(scope: ConfigScope, parameters: Option<&str>) -> Mapping<gix::open::Opt
             .permissions(permissions)
             .bail_if_untrusted(true)
             .lossy_config(true)
-            .object_store_slots(slots(scope))
+            .object_store_slots(slots)
             .cli_overrides(overrides.iter().map(String::as_str))
     };
     Mapping { full: options(Trust::Full), reduced: options(Trust::Reduced) }

@@ -113,3 +113,15 @@ fn what_nobody_cites_any_more_can_be_collected() {
     assert_eq!(env.agentv(["cat", "small-1", "only/answer.md"]).ok(), "answer of small-1\n");
     env.fsck();
 }
+
+#[test]
+fn more_packs_than_there_is_room_for_at_first() {
+    let env = TestEnv::new();
+    // Each checkpoint ends a pack.
+    let blobs = (0..600).map(|n: u32| format!("blob\ndata 4\n{n:04}\ncheckpoint\n\n")).collect::<String>();
+    env.git_stdin(["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"], blobs.as_bytes());
+    let packs = std::fs::read_dir(env.repo.join(".git/objects/pack")).unwrap().flatten();
+    let packs = packs.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "idx")).count();
+    assert!(packs >= 600, "{packs} packs");
+    life_of_a_run(&env, &env.repo);
+}
