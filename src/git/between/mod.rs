@@ -1,6 +1,5 @@
 //! Two lines of history: what only one of them has.
 
-mod ahead;
 mod walk;
 
 use super::{CommitInfo, Error, Oid, Repo, Result};

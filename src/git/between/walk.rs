@@ -8,8 +8,6 @@ use std::collections::{BinaryHeap, HashMap};
 use crate::git::log::children_first;
 use crate::git::{CommitInfo, Kind, Oid, Repo, Result};
 
-use super::ahead::Ahead;
-
 /// What was found.
 pub(super) struct Walked {
     /// The commits that only the first line has, children before parents.
@@ -26,13 +24,11 @@ const BOTH: u8 = OURS | THEIRS;
 
 /// So many commits of both lines are looked at, as git does, after there should be none of one line any more.
 const SLOP: usize = 16;
-/// After so many commits there are probably many more, and one line is read ahead.
-const MANY: usize = 64;
 
 /// Walks both lines, newest commit first, until what is left is of both. Dates never go back along a line of the histories that
 /// we write; where a child is met that is older than its parent, no date is relied on any more, and all is walked.
 pub(super) fn apart(repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<Walked> {
-    let mut walk = Walk::new(repo);
+    let mut walk = Walk { repo, places: HashMap::new(), met: Vec::new(), queue: BinaryHeap::new(), open: 0 };
     for (tip, side) in [(ours, OURS), (theirs, THEIRS)].into_iter().filter(|_| ours != theirs) {
         walk.mark(tip, side, None)?;
     }
@@ -42,9 +38,6 @@ pub(super) fn apart(repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<Walked> {
         slop = if walk.open > 0 || date >= oldest { SLOP } else { slop - 1 };
         if slop == 0 {
             break;
-        }
-        if walk.met.len() >= MANY && !walk.is_ahead {
-            walk.read_ahead();
         }
         let met = &mut walk.met[place];
         met.queued = false;
@@ -71,9 +64,6 @@ struct Walk<'r> {
     queue: BinaryHeap<(i64, usize)>,
     /// How many of them are of one line only.
     open: usize,
-    ahead: Option<Ahead>,
-    /// Whether it was seen to that a line is read ahead, if one can be.
-    is_ahead: bool,
 }
 
 struct Met {
@@ -83,42 +73,17 @@ struct Met {
     queued: bool,
 }
 
-impl<'r> Walk<'r> {
-    fn new(repo: &'r Repo) -> Self {
-        let (places, queue) = (HashMap::new(), BinaryHeap::new());
-        Self { repo, places, met: Vec::new(), queue, open: 0, ahead: None, is_ahead: false }
-    }
-
-    /// Has the line read that is the farthest back: it will be needed last.
-    fn read_ahead(&mut self) {
-        self.is_ahead = true;
-        let of_one = self.queue.iter().filter(|(_, place)| self.met[*place].sides != BOTH);
-        if let Some((_, place)) = of_one.min()
-            && let [parent] = self.met[*place].commit.parents[..]
-            && !self.places.contains_key(&parent)
-        {
-            self.ahead = Ahead::start(self.repo, parent);
-        }
-    }
-
-    /// The commit `id`, the parent of `child`; none if a shallow clone ends before it.
-    fn commit(&mut self, id: &Oid, child: Option<&Oid>) -> Result<Option<CommitInfo>> {
-        if let Some(commit) = self.ahead.as_mut().and_then(|ahead| ahead.take(id)) {
-            return Ok(Some(commit));
-        }
-        match self.repo.try_read(id, Kind::Commit)? {
-            Some(data) => CommitInfo::decode(*id, &data).map(Some),
-            None if child.is_some_and(|child| self.repo.is_shallow_boundary(child)) => Ok(None),
-            None => self.repo.commit(id).map(Some),
-        }
-    }
-
+impl Walk<'_> {
     /// Notes that a commit, which is the parent of `child`, is of these lines. Its date; none if a shallow clone ends before it.
     fn mark(&mut self, id: &Oid, sides: u8, child: Option<&Oid>) -> Result<Option<i64>> {
         let place = if let Some(place) = self.places.get(id) {
             *place
         } else {
-            let Some(commit) = self.commit(id, child)? else { return Ok(None) };
+            let commit = match self.repo.try_read(id, Kind::Commit)? {
+                Some(data) => CommitInfo::decode(*id, &data)?,
+                None if child.is_some_and(|child| self.repo.is_shallow_boundary(child)) => return Ok(None),
+                None => self.repo.commit(id)?,
+            };
             self.met.push(Met { commit, sides: 0, queued: false });
             self.places.insert(*id, self.met.len() - 1);
             self.met.len() - 1
