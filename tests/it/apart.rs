@@ -121,7 +121,7 @@ fn clocks_that_are_wrong() {
 }
 
 #[test]
-fn long_lines_one_of_which_is_read_ahead() {
+fn long_lines() {
     let mut apart = 0;
     for seed in 60..66 {
         let (env, mut random) = (TestEnv::new(), Random::new(seed));
