@@ -20,7 +20,7 @@ use gix::odb::pack::data::File as PackData;
 use crate::git::objects::LARGE;
 use crate::git::{Kind, Oid};
 
-use super::lookup::Index;
+use super::lookup::{Index, read_some};
 
 /// Objects of at most so many bytes are read without mapping the pack.
 const SMALL: usize = 8 << 10;
@@ -245,15 +245,4 @@ fn decode(data: &PackData, offset: u64, inflate: &mut gix::zlib::Inflate) -> Opt
     let kind = kind(outcome.kind)?;
     out.truncate(usize::try_from(outcome.object_size).ok()?);
     Some((kind, out))
-}
-
-/// As much as there is, up to the length of `buffer`.
-#[cfg(unix)]
-fn read_some(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, at).ok()
-}
-
-#[cfg(not(unix))]
-fn read_some(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<usize> {
-    None
 }

@@ -166,12 +166,12 @@ fn read_at(file: &File, buffer: &mut [u8], at: u64) -> Option<()> {
 
 /// As much as there is, up to the length of `buffer`; less only at the end of the file.
 #[cfg(unix)]
-fn read_some(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
+pub(super) fn read_some(file: &File, buffer: &mut [u8], at: u64) -> Option<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, at).ok()
 }
 
 #[cfg(not(unix))]
-fn read_some(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<usize> {
+pub(super) fn read_some(_file: &File, _buffer: &mut [u8], _at: u64) -> Option<usize> {
     None
 }
 
