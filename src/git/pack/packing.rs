@@ -15,7 +15,7 @@ use crate::git::{Kind, Oid};
 
 /// How many objects may wait for the thread.
 const WAITING: usize = 64;
-/// Deflating needs a few hundred bytes of it.
+/// What deflating works on is on the heap.
 const STACK: usize = 128 << 10;
 
 /// A pack without its checksum.
