@@ -32,6 +32,9 @@ const BUSY: Duration = Duration::from_secs(10);
 /// A file that nobody wrote to for so long is not being built any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
+/// Bytes of the file that are looked at where the system has them, and not copied page by page: the rest is read as usual.
+const MAPPED: i64 = 1 << 30;
+
 /// A question could not be answered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -208,6 +211,7 @@ impl Projection {
         // Readers and the one who writes do not wait for each other; where that can't be had it stays as it is.
         let _ = db.pragma_update(None, "journal_mode", "wal");
         db.pragma_update(None, "synchronous", "normal")?;
+        let _ = db.pragma_update(None, "mmap_size", MAPPED);
         wal::prepare(&db);
         Ok(db)
     }

@@ -44,6 +44,8 @@ impl Projection {
     pub fn leave_log(&mut self) {
         self.leaves_log = true;
         let _ = self.db.pragma_update(None, "journal_size_limit", MUCH_WHILE_OPEN);
+        // Who cuts a mapped file short kills whoever looks at it then. For one question there is no time for that.
+        let _ = self.db.pragma_update(None, "mmap_size", 0);
     }
 
     /// The file, if much was written lately that is not in it yet.
