@@ -61,7 +61,7 @@ fn queries_are_proposed() {
     assert_eq!(proposed(&env, &["list", "tag:"]), ["tag:baseline"], "what has to be quoted is left to the user");
     assert_eq!(proposed(&env, &["list", "--sort", "pass_"]), ["pass_rate", "pass_rate:desc"]);
     assert_eq!(proposed(&env, &["list", "--group-by", "t"]), ["target", "tag"]);
-    assert!(!env.repo.join(".git/agentv/index-v3.sqlite").exists(), "nothing is built for it");
+    assert!(!env.repo.join(".git/agentv/index-v4.sqlite").exists(), "nothing is built for it");
 }
 
 #[test]

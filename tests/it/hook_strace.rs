@@ -46,7 +46,7 @@ fn a_commit_opens_no_network_and_no_database() {
     env.agentv(["hooks", "install"]).ok();
     env.agentv(["record"]).ok();
     // What a tempting answer would look like, and a remote that nobody asked for.
-    std::fs::write(env.repo.join(".git/agentv/index-v3.sqlite"), "not for hooks").unwrap();
+    std::fs::write(env.repo.join(".git/agentv/index-v4.sqlite"), "not for hooks").unwrap();
     env.git(["remote", "add", "origin", "https://example.com/nobody.git"]).ok();
     env.git(["config", "agentv.remote", "origin"]).ok();
     let Some(commit) = trace(&env, &["commit", "-q", "--allow-empty", "-m", "a subject"]) else { return };
@@ -60,7 +60,7 @@ fn a_commit_opens_no_network_and_no_database() {
 
 #[test]
 fn the_check_sees_a_database_and_a_network() {
-    for line in ["12 openat(AT_FDCWD, \"x/index-v3.sqlite\", O_RDONLY) = 3", "12 socket(AF_INET, SOCK_STREAM, 0) = 3"] {
+    for line in ["12 openat(AT_FDCWD, \"x/index-v4.sqlite\", O_RDONLY) = 3", "12 socket(AF_INET, SOCK_STREAM, 0) = 3"] {
         let trace = format!("execve(\"git-agentv\")\n{line}\n");
         assert!(std::panic::catch_unwind(|| nothing_but_files(&trace)).is_err(), "{line}");
     }

@@ -75,7 +75,7 @@ fn pages_give_every_run_once_while_runs_arrive() {
             }
             // The projection may go at any time, and somebody records.
             if page == 0 {
-                let _ = std::fs::remove_file(env.repo.join(".git/agentv/index-v3.sqlite"));
+                let _ = std::fs::remove_file(env.repo.join(".git/agentv/index-v4.sqlite"));
                 let n = 40 + u32::try_from(env.runs().len()).unwrap();
                 record(&env, n..n + 1);
             }

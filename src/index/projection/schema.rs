@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{Result, failed};
 
 /// The version of the tables, part of the file's name: programs of different versions never share a file.
-pub const VERSION: i32 = 3;
+pub const VERSION: i32 = 4;
 
 /// Says that a SQLite file is ours: `agtv`.
 const APPLICATION_ID: i32 = 0x6167_7476;
@@ -23,16 +23,16 @@ pub(in crate::index) fn row_ids(store: i64) -> (i64, i64) {
     ((store - 1) << ROWS_OF_STORE, store << ROWS_OF_STORE)
 }
 
-/// Filters and sorting look at `facts`, whose rows are kept short for that; `texts` has the rest of a run. A query that
+/// Filters and sorting look at `facts`, whose rows are kept short for that, and begin with what is sorted by: SQLite finds a
+/// column by counting up to it; `texts` has the rest of a run. A query that
 /// asks for nothing of `texts` does not read it (SQLite leaves such a join out). The generation of a store is another
 /// number whenever a row that was there before was changed or taken away.
 const TABLES: &str = "
 CREATE TABLE stores(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tip TEXT, generation INTEGER);
 CREATE TABLE facts(
-    seq INTEGER PRIMARY KEY, store INTEGER NOT NULL, id TEXT NOT NULL, timestamp INTEGER, recorded INTEGER NOT NULL,
-    experiment TEXT, target TEXT, test_count INTEGER NOT NULL, passed INTEGER NOT NULL, errors INTEGER NOT NULL,
-    pass_rate REAL, avg_score REAL, duration_ms INTEGER, cost_usd REAL, tokens INTEGER, status TEXT NOT NULL,
-    repo TEXT);
+    seq INTEGER PRIMARY KEY, store INTEGER NOT NULL, id TEXT NOT NULL, recorded INTEGER NOT NULL, timestamp INTEGER,
+    pass_rate REAL, avg_score REAL, duration_ms INTEGER, cost_usd REAL, tokens INTEGER, test_count INTEGER NOT NULL,
+    passed INTEGER NOT NULL, errors INTEGER NOT NULL, status TEXT NOT NULL, experiment TEXT, target TEXT, repo TEXT);
 CREATE TABLE texts(
     seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, author TEXT, sha TEXT, tree TEXT NOT NULL, format TEXT NOT NULL,
     source_tree TEXT, patch_id TEXT, line TEXT NOT NULL);
@@ -59,6 +59,7 @@ CREATE TABLE read_cases(seq INTEGER PRIMARY KEY);
 const INDEXES: &str = "
 CREATE UNIQUE INDEX IF NOT EXISTS facts_id ON facts(store, id);
 CREATE INDEX IF NOT EXISTS facts_recorded ON facts(recorded, store) WHERE status <> 'pruned';
+CREATE INDEX IF NOT EXISTS facts_deleted ON facts(store) WHERE status = 'pruned';
 CREATE INDEX IF NOT EXISTS facts_experiment
     ON facts(experiment COLLATE NOCASE, recorded, target COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS texts_run_id ON texts(run_id COLLATE NOCASE);

@@ -81,7 +81,7 @@ fn queries_on_a_read_only_disk() {
         let env = TestEnv::new();
         env.small_bundle(1);
         env.agentv(["record"]).ok();
-        let file = env.repo.join(".git/agentv/index-v3.sqlite");
+        let file = env.repo.join(".git/agentv/index-v4.sqlite");
         match state {
             "one that is behind" => drop(env.agentv(["list", "--count", "small"]).ok()),
             "garbage" => std::fs::write(&file, "garbage ".repeat(1000)).unwrap(),

@@ -4,7 +4,7 @@ use super::{Plumbing, RUNS, id, is_clean, problems, world};
 use crate::env::TestEnv;
 
 fn index(env: &TestEnv) -> std::path::PathBuf {
-    env.repo.join(".git/agentv/index-v3.sqlite")
+    env.repo.join(".git/agentv/index-v4.sqlite")
 }
 
 /// A world with an index that was used.
@@ -22,7 +22,7 @@ fn found_and_rebuilt(env: &TestEnv, expected: &str) {
     let before = std::fs::read(index(env)).unwrap();
     let found = env.agentv(["fsck"]);
     assert!(found.code == 1 && problems(&found).len() == 1, "{found:?}");
-    assert!(found.stdout.starts_with("index-v3.sqlite: ") && found.stdout.contains(expected), "{found:?}");
+    assert!(found.stdout.starts_with("index-v4.sqlite: ") && found.stdout.contains(expected), "{found:?}");
     assert_eq!(std::fs::read(index(env)).unwrap(), before, "a check changes nothing");
     let repaired = env.agentv(["fsck", "--repair"]).ok();
     assert!(repaired.contains("(repaired)"), "{repaired}");
@@ -60,8 +60,8 @@ fn an_index_that_says_something_else() {
         ),
         ("UPDATE facts SET store = store, id = id WHERE id = ?1; ", String::new()),
         (
-            "INSERT INTO facts SELECT 999, store, 'ff' || substr(id, 3), timestamp, recorded, experiment, target, test_count, \
-             passed, errors, pass_rate, avg_score, duration_ms, cost_usd, tokens, status, repo FROM facts WHERE id = ?1",
+            "INSERT INTO facts SELECT 999, store, 'ff' || substr(id, 3), recorded, timestamp, pass_rate, avg_score, duration_ms, \
+             cost_usd, tokens, test_count, passed, errors, status, experiment, target, repo FROM facts WHERE id = ?1",
             "of 8 runs 0 missing and 0 different, 1 that are none".to_owned(),
         ),
         ("PRAGMA user_version = 7", "it is none of ours".to_owned()),

@@ -70,8 +70,8 @@ fn whatever_differs_is_found_and_mended() {
     }
     tamper(
         &env,
-        "INSERT INTO facts SELECT (SELECT max(seq) + 1 FROM facts), store, 'ffff' || id, timestamp, recorded, experiment, target, test_count, passed, errors, \
-         pass_rate, avg_score, duration_ms, cost_usd, tokens, status, repo FROM facts LIMIT 1",
+        "INSERT INTO facts SELECT (SELECT max(seq) + 1 FROM facts), store, 'ffff' || id, recorded, timestamp, pass_rate, avg_score, duration_ms, \
+         cost_usd, tokens, test_count, passed, errors, status, experiment, target, repo FROM facts LIMIT 1",
     );
     assert_eq!(check().1["differences"]["extra"], 1);
     let said = env.agentv(["reindex", "--check"]);

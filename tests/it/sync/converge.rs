@@ -129,7 +129,7 @@ fn random_world(seed: u64, format: &str, index: bool, compacts: bool) {
     pull(&env, &dirs[0], "c");
     let query = ["list", "passed>=0", "--deleted", "-n", "0", "--format", "json"];
     let grown = env.agentv_in(&dirs[0], query).json();
-    std::fs::remove_file(dirs[0].join(".git/agentv/index-v3.sqlite")).unwrap();
+    std::fs::remove_file(dirs[0].join(".git/agentv/index-v4.sqlite")).unwrap();
     assert_eq!(env.agentv_in(&dirs[0], query).json(), grown, "seed {seed}");
     assert_eq!(tree(&env, &dirs[0]), wanted);
 }
