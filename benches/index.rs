@@ -26,7 +26,7 @@ const REF: &str = "refs/agentv/runs/v1";
 const FRESH: u64 = 10_000_000;
 /// Experiment and target, the best first: one run of sixteen matches.
 const QUERY: [&str; 6] = ["list", "experiment:checkout-flow target:gpt-5", "--sort", "score:desc", "-n", "50"];
-/// A number, by another number: three of four match.
+/// A number, by another number: one of four matches.
 const SCAN: [&str; 6] = ["list", "pass_rate<0.9", "--sort", "duration:desc", "-n", "50"];
 /// The newest of those that failed somewhere.
 const FAILED: [&str; 4] = ["list", "pass_rate<0.9", "-n", "50"];
