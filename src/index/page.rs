@@ -99,7 +99,7 @@ impl Filter {
     /// all else a walk along it takes three times as long as one through the table, where no row is asked whether it is
     /// deleted unless one is.
     pub(super) fn push(&self, sql: &mut String, params: &mut Vec<Value>, index: bool) {
-        // What was asked for comes first: it leaves more runs out, and where a run is deleted is at the end of its row.
+        // What was asked for comes first: it leaves more runs out, and whether a run is deleted is far back in its row.
         if !self.sql.is_empty() {
             let _ = write!(sql, " AND ({})", self.sql);
             params.extend(self.params.iter().cloned());

@@ -103,8 +103,8 @@ fn rebuild(
 
 /// Runs that are handed over at once.
 const BATCH: usize = 256;
-/// Batches whose facts are inserted before their texts: so they are side by side in the file, and a scan of them has the
-/// system map them a dozen at once.
+/// Batches whose facts are inserted before their texts: so they are side by side in the file, and the system maps
+/// several of their pages at once for a scan.
 const TOGETHER: usize = 16;
 /// So many batches may wait.
 const QUEUED: usize = TOGETHER;

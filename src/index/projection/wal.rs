@@ -40,11 +40,11 @@ fn long(db: &Connection, much: u32) -> Option<PathBuf> {
 
 impl Projection {
     /// Leaves the log as it is from now on: for a process that does not end soon and has [`move_long`] called for what
-    /// [`Self::long_log`] says, where it keeps nobody waiting.
+    /// [`Self::long_log`] says, where it keeps nobody waiting. Such a process does not map the file either.
     pub fn leave_log(&mut self) {
         self.leaves_log = true;
         let _ = self.db.pragma_update(None, "journal_size_limit", MUCH_WHILE_OPEN);
-        // Who cuts a mapped file short kills whoever looks at it then. For one question there is no time for that.
+        // Who cuts a mapped file short kills whoever looks at it then. A command is done in milliseconds, this process is not.
         let _ = self.db.pragma_update(None, "mmap_size", 0);
     }
 
