@@ -165,8 +165,10 @@ byId("help").hidden = false;
 byId("help").addEventListener("click", help);
 
 addEventListener("keydown", (event) => {
-  const inField = /^(INPUT|SELECT|TEXTAREA|BUTTON|A)$/.test(event.target.tagName) && !(event.target.type === "checkbox" && event.key !== " ");
   if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open) return;
+  // What had the focus in a dialog keeps it until the next frame after the dialog was closed: such a key is for the list.
+  const inField = /^(INPUT|SELECT|TEXTAREA|BUTTON|A)$/.test(event.target.tagName) && !(event.target.type === "checkbox" && event.key !== " ")
+    && !byId("keys").contains(event.target);
   if (inField) {
     if (event.key === "Escape" && event.target.id !== "q") event.target.blur();
     return;
