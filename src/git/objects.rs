@@ -88,9 +88,9 @@ impl Repo {
         let found = if self.expects_many_reads() {
             None
         } else if self.packed_last.get() {
-            self.packs().read(id).or_else(|| loose().inspect(|_| self.packed_last.set(false)))
+            self.packs().read(id, kind).or_else(|| loose().inspect(|_| self.packed_last.set(false)))
         } else {
-            loose().or_else(|| self.packs().read(id).inspect(|_| self.packed_last.set(true)))
+            loose().or_else(|| self.packs().read(id, kind).inspect(|_| self.packed_last.set(true)))
         };
         let (found_kind, data) = if let Some((found_kind, data)) = found {
             (found_kind.gix(), data)

@@ -11,6 +11,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -29,6 +30,15 @@ const FIRST_READ: usize = 1 << 10;
 /// Bytes of the kind and size that an entry begins with, at most: seven bits each.
 const LONGEST_HEADER: usize = 10;
 
+/// How far apart two entries are that are said to lie side by side.
+const NEAR: u64 = 8 << 10;
+/// What is read beyond the second of them.
+const BEYOND: u64 = 32 << 10;
+/// So many deltas are kept as they were decoded, if they are not larger than that: the root of a tip's tree, which is asked for
+/// more than once, may be one of fifty that build on each other.
+const RECENT: usize = 8;
+const LARGEST_RECENT: usize = 64 << 10;
+
 /// The packs of one object directory.
 pub(in crate::git) struct Packs {
     /// Where they are.
@@ -38,6 +48,7 @@ pub(in crate::git) struct Packs {
     found: RefCell<Vec<Pack>>,
     id_len: usize,
     inflate: RefCell<gix::zlib::Inflate>,
+    recent: RefCell<VecDeque<(Oid, Kind, Vec<u8>)>>,
 }
 
 struct Pack {
@@ -48,6 +59,10 @@ struct Pack {
     path: PathBuf,
     file: Option<File>,
     data: Option<PackData>,
+    /// Where something was read last.
+    last: u64,
+    /// What was read around some place, and where that begins.
+    near: (u64, Vec<u8>),
 }
 
 impl Packs {
@@ -59,6 +74,7 @@ impl Packs {
             found: RefCell::default(),
             id_len: hash.len_in_bytes(),
             inflate: RefCell::new(gix::zlib::Inflate::default()),
+            recent: RefCell::default(),
         };
         packs.look();
         packs
@@ -76,10 +92,7 @@ impl Packs {
             let path = entry.path();
             if path.extension().is_some_and(|ext| ext == "idx") && !packs.iter().any(|pack| pack.path == path) {
                 let modified = entry.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-                found.push((
-                    modified,
-                    Pack { index: OnceCell::new(), id_len: self.id_len, path, file: None, data: None },
-                ));
+                found.push((modified, Pack::new(path, self.id_len)));
             }
         }
         // What is asked for was mostly written last.
@@ -100,9 +113,9 @@ impl Packs {
         self.found.borrow_mut().iter_mut().for_each(|pack| pack.data = None);
     }
 
-    /// Reads an object; none if it is in no pack that we can use.
-    pub(in crate::git) fn read(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
-        self.read_known(id).or_else(|| self.look().then(|| self.read_known(id))?)
+    /// Reads an object that is expected to be a `kind`; none if it is in no pack that we can use.
+    pub(in crate::git) fn read(&self, id: &Oid, kind: Kind) -> Option<(Kind, Vec<u8>)> {
+        self.read_known(id, kind).or_else(|| self.look().then(|| self.read_known(id, kind))?)
     }
 
     /// What an object is and how many bytes it has; none if it is in no pack that we can use.
@@ -115,9 +128,23 @@ impl Packs {
         known().or_else(|| self.look().then(known)?)
     }
 
-    fn read_known(&self, id: &Oid) -> Option<(Kind, Vec<u8>)> {
+    fn read_known(&self, id: &Oid, expected: Kind) -> Option<(Kind, Vec<u8>)> {
+        if let Some((_, kind, data)) = self.recent.borrow().iter().find(|(recent, ..)| recent == id) {
+            return Some((*kind, data.clone()));
+        }
         self.at_place(id, |pack, offset, inflate| {
-            pack.small(offset, inflate).or_else(|| decode(pack.data(id.kind())?, offset, inflate))
+            // Most trees are deltas.
+            let is_tree = expected == Kind::Tree && pack.data.is_some();
+            let small = if is_tree { None } else { pack.small(offset, inflate) };
+            small.or_else(|| {
+                let (kind, data) = decode(pack.data(id.kind())?, offset, inflate)?;
+                if data.len() <= LARGEST_RECENT {
+                    let mut recent = self.recent.borrow_mut();
+                    recent.truncate(RECENT - 1);
+                    recent.push_front((*id, kind, data.clone()));
+                }
+                Some((kind, data))
+            })
         })
     }
 
@@ -137,6 +164,10 @@ impl Packs {
 }
 
 impl Pack {
+    fn new(path: PathBuf, id_len: usize) -> Self {
+        Self { index: OnceCell::new(), id_len, path, file: None, data: None, last: u64::MAX, near: (0, Vec::new()) }
+    }
+
     /// Where in the pack the object is.
     fn find(&self, id: &Oid) -> Option<u64> {
         self.index.get_or_init(|| Index::open(&self.path, self.id_len)).as_ref()?.find(id)
@@ -170,21 +201,52 @@ impl Pack {
 
     /// The object at `offset` if it is small and no delta.
     fn small(&mut self, offset: u64, inflate: &mut gix::zlib::Inflate) -> Option<(Kind, Vec<u8>)> {
-        let file = self.file()?;
         let mut buffer = [0; FIRST_READ];
-        let read = read_some(file, &mut buffer, offset)?;
-        let (kind, size, start) = header(&buffer[..read])?;
+        let first = self.first_read(offset, &mut buffer)?;
+        let (kind, size, start) = header(first)?;
         if size > SMALL {
             return None;
         }
         let mut out = vec![0; size];
-        if inflated(inflate, &buffer[start..read], &mut out) {
+        if inflated(inflate, &first[start..], &mut out) {
             return Some((kind, out));
         }
         // Deflated data is hardly ever larger than what it holds, and then gix reads it.
         let mut more = vec![0; start + size + 64];
-        let read = read_some(file, &mut more, offset)?;
+        let read = read_some(self.file()?, &mut more, offset)?;
         inflated(inflate, more.get(start..read)?, &mut out).then_some((kind, out))
+    }
+}
+
+impl Pack {
+    /// The first bytes from `offset` on, enough for a commit; fewer only at the end of the file. The commits that a fetch brought lie
+    /// side by side, and those of small runs not far apart: then what is around is read, too, and has the next ones.
+    fn first_read<'s>(&'s mut self, offset: u64, buffer: &'s mut [u8; FIRST_READ]) -> Option<&'s [u8]> {
+        let last = std::mem::replace(&mut self.last, offset);
+        let inside = |(start, near): &(u64, Vec<u8>)| {
+            let at = usize::try_from(offset.checked_sub(*start)?).ok()?;
+            (at + FIRST_READ <= near.len()).then_some(at)
+        };
+        if let Some(at) = inside(&self.near) {
+            return self.near.1.get(at..at + FIRST_READ);
+        }
+        if offset.abs_diff(last) > NEAR {
+            let read = read_some(self.file()?, buffer, offset)?;
+            return buffer.get(..read);
+        }
+        // The next ones lie in the same direction.
+        let (start, end) = if offset < last {
+            (offset.saturating_sub(BEYOND), offset + FIRST_READ as u64)
+        } else {
+            (offset, offset + BEYOND)
+        };
+        let mut near = std::mem::take(&mut self.near.1);
+        near.resize(usize::try_from(end - start).ok()?, 0);
+        let read = read_some(self.file()?, &mut near, start)?;
+        near.truncate(read);
+        self.near = (start, near);
+        let from = usize::try_from(offset - start).ok()?;
+        self.near.1.get(from..read.min(from + FIRST_READ))
     }
 }
 
