@@ -148,10 +148,13 @@ pub fn rewrite_commit(data: &[u8], tree: &Oid, parents: &[Oid], message: Option<
 /// `message`. Only that paragraph is ever trusted: what stands above it may
 /// be quoted from another commit.
 pub fn trailers<'a>(message: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-    last_paragraph(message.trim_end()).lines().filter_map(move |line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case(key).then(|| value.trim())
-    })
+    all_trailers(message).filter(move |(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+}
+
+/// The keys, as they are written, and the values of all trailers, by the same rule as [`trailers`].
+pub fn all_trailers(message: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = last_paragraph(message.trim_end()).lines().filter_map(|line| line.split_once(':'));
+    pairs.map(|(name, value)| (name, value.trim()))
 }
 
 /// What follows the last empty line; nothing if there is none.

@@ -157,6 +157,10 @@ impl Iterator for Log<'_> {
 
 /// Sorts commits so that each stands before its parents; otherwise newest first, then by id.
 pub(super) fn children_first(commits: Vec<CommitInfo>) -> Vec<CommitInfo> {
+    // Nearly always it is one line of commits, and they came in that order.
+    if commits.windows(2).all(|two| two[0].parents == [two[1].id]) {
+        return commits;
+    }
     let mut children: HashMap<Oid, usize> = HashMap::new();
     for parent in commits.iter().flat_map(|commit| &commit.parents) {
         *children.entry(*parent).or_default() += 1;

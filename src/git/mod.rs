@@ -48,7 +48,7 @@ pub use address::{beside, host_of, is_name, repository_name};
 pub use amend::RawCommit;
 pub use bare::{Listed, init_bare, list_origin, set_origin};
 pub use between::Apart;
-pub use commit::{Commit, CommitInfo, cited, rewrite_commit, trailers};
+pub use commit::{Commit, CommitInfo, all_trailers, cited, rewrite_commit, trailers};
 pub use config::SettingsState;
 pub use delegate::{Advertised, Heard, INSIDE, Peer};
 pub use error::{Error, Result};

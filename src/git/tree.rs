@@ -1,6 +1,7 @@
 //! Git trees as lists of entries, in git's order.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::{Error, Oid, Result};
 
@@ -55,6 +56,14 @@ pub struct Entry {
     pub id: Oid,
 }
 
+impl Entry {
+    /// Which of two entries git has first in a tree.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Ordering {
+        order((&self.name, self.kind), (&other.name, other.kind))
+    }
+}
+
 /// A directory as git stores it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {
@@ -94,6 +103,19 @@ impl Tree {
         }
     }
 
+    /// Adds entries whose names it has not, in git's order.
+    pub fn insert_all(&mut self, more: Vec<Entry>) {
+        let mut merged = Vec::with_capacity(self.entries.len() + more.len());
+        let (mut own, mut more) =
+            (std::mem::take(&mut self.entries).into_iter().peekable(), more.into_iter().peekable());
+        while let Some(next) = own.peek().zip(more.peek()).map(|(one, other)| one.order(other)) {
+            merged.extend(if next == Ordering::Greater { more.next() } else { own.next() });
+        }
+        merged.extend(own);
+        merged.extend(more);
+        self.entries = merged;
+    }
+
     /// Removes the entry called `name`; says whether it was there.
     pub fn remove(&mut self, name: &[u8]) -> bool {
         for kind in [EntryKind::File, EntryKind::Dir] {
@@ -106,7 +128,7 @@ impl Tree {
     }
 
     fn position(&self, name: &[u8], kind: EntryKind) -> std::result::Result<usize, usize> {
-        self.entries.binary_search_by(|entry| sort_key(&entry.name, entry.kind).cmp(sort_key(name, kind)))
+        self.entries.binary_search_by(|entry| order((&entry.name, entry.kind), (name, kind)))
     }
 
     /// The object's bytes, format of `git cat-file tree`.
@@ -145,8 +167,13 @@ impl Tree {
 }
 
 /// Git orders a directory as if its name ended with a slash.
-fn sort_key(name: &[u8], kind: EntryKind) -> impl Iterator<Item = u8> + '_ {
-    name.iter().copied().chain((kind == EntryKind::Dir).then_some(b'/'))
+fn order(one: (&[u8], EntryKind), other: (&[u8], EntryKind)) -> Ordering {
+    let common = one.0.len().min(other.0.len());
+    let rest = |(name, kind): (&[u8], EntryKind)| {
+        let end = if kind == EntryKind::Dir { [b'/'].as_slice() } else { &[] };
+        (name.get(common).or(end.first()).copied(), name.len())
+    };
+    one.0[..common].cmp(&other.0[..common]).then_with(|| rest(one).cmp(&rest(other)))
 }
 
 #[cfg(test)]
@@ -168,5 +195,21 @@ mod tests {
         tree.insert(b"a", EntryKind::File, id);
         assert_eq!(tree.entries().len(), 4, "a file replaces the directory of its name");
         assert!(tree.remove(b"a") && tree.get(b"a").is_none() && tree.get(b"a0").is_some());
+    }
+
+    #[test]
+    fn many_entries_at_once_are_where_each_alone_would_be() {
+        let id = Oid::null(gix::hash::Kind::Sha1);
+        let names = ["a", "a-b", "a.b", "a0", "b", "ba", "c"];
+        for mask in 0..1_u32 << names.len() {
+            let (mut one, mut all, mut more) = (Tree::default(), Tree::default(), Tree::default());
+            for (at, name) in names.iter().enumerate() {
+                let kind = if at % 2 == 0 { EntryKind::Dir } else { EntryKind::File };
+                one.insert(name.as_bytes(), kind, id);
+                if mask & (1 << at) == 0 { &mut all } else { &mut more }.insert(name.as_bytes(), kind, id);
+            }
+            all.insert_all(more.entries);
+            assert_eq!(all, one);
+        }
     }
 }

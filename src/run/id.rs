@@ -1,5 +1,6 @@
 //! Run ids.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -75,12 +76,17 @@ impl fmt::Display for RunId {
     }
 }
 
+impl Borrow<str> for RunId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for RunId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if hex && (8..=64).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(InvalidId(text.to_owned())) }
+        text.to_owned().try_into()
     }
 }
 
@@ -88,7 +94,8 @@ impl TryFrom<String> for RunId {
     type Error = InvalidId;
 
     fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
+        let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if hex && (8..=64).contains(&text.len()) { Ok(Self(text)) } else { Err(InvalidId(text)) }
     }
 }
 

@@ -14,6 +14,7 @@ mod manifest;
 mod name;
 mod overlay;
 mod row;
+mod row_id;
 mod tally;
 mod text;
 pub mod transcript;
@@ -30,6 +31,7 @@ pub use manifest::{Counts, FilesDigest, Host, How, MANIFEST_SCHEMA, Manifest, Sc
 pub use name::is_valid_name;
 pub use overlay::{Link, OVERLAY_SCHEMA, Overlay, Pruned, TagEdit};
 pub use row::{Row, RunStatus};
+pub use row_id::id_of_row;
 pub use tally::Tally;
 pub use text::is_unsafe;
 

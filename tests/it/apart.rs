@@ -145,6 +145,28 @@ fn long_lines() {
 }
 
 #[test]
+fn long_lines_by_clocks_that_are_wrong() {
+    let mut apart = 0;
+    for seed in 70..74 {
+        let (env, mut random) = (TestEnv::new(), Random::new(seed));
+        // Lines of very different lengths, which part at a merge or at a plain commit, and one that begins anew.
+        let parents = |random: &mut Random, n: u64| match n {
+            1 | 500 => BTreeSet::new(),
+            150 => [149, 140].into(),
+            // The second line leaves the first one.
+            300 => [150 + random.below(2) * 20].into(),
+            _ => [n - 1].into(),
+        };
+        write_history(&env, &mut random, 640, parents, |random, n, _| match random.below(9) {
+            0 => 500 + random.below(1000),
+            _ => 1000 + n,
+        });
+        apart += compare(&env, &mut random, seed);
+    }
+    assert!(apart > 20, "{apart} pairs");
+}
+
+#[test]
 fn a_history_that_is_cut_off() {
     let (mut env, mut random) = (TestEnv::new(), Random::new(7));
     history(&env, &mut random, |_, n, _| 1000 + n);

@@ -1,5 +1,6 @@
 //! Two lines of history: what only one of them has.
 
+mod lines;
 mod walk;
 
 use super::{CommitInfo, Error, Oid, Repo, Result};

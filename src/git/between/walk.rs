@@ -3,7 +3,9 @@
 //! `git rev-list --left-right` says it, too, but only the ids: the commits would be read twice, and a process started.
 //! And where dates go back along a line of history it leaves out some and has others that are of both.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
+
+use gix::hashtable::HashMap;
 
 use crate::git::log::children_first;
 use crate::git::{CommitInfo, Kind, Oid, Repo, Result};
@@ -25,16 +27,27 @@ const BOTH: u8 = OURS | THEIRS;
 /// So many commits of both lines are looked at, as git does, after there should be none of one line any more.
 const SLOP: usize = 16;
 
+/// So many commits are looked at in any case before [`super::lines`] is tried.
+const FEW: usize = 128;
+
 /// Walks both lines, newest commit first, until what is left is of both. Dates never go back along a line of the histories that
 /// we write; where a child is met that is older than its parent, no date is relied on any more, and all is walked.
 pub(super) fn apart(repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<Walked> {
-    let mut walk = Walk { repo, places: HashMap::new(), met: Vec::new(), queue: BinaryHeap::new(), open: 0 };
+    let mut walk = Walk { repo, places: HashMap::default(), met: Vec::new(), queue: BinaryHeap::new(), open: 0 };
     for (tip, side) in [(ours, OURS), (theirs, THEIRS)].into_iter().filter(|_| ours != theirs) {
         walk.mark(tip, side, None)?;
     }
     // Of commits of one second a child may come after its parent, which then is met again: no older one can be its parent.
     let (mut oldest, mut slop) = (i64::MAX, SLOP);
+    let mut many = false;
     while let Some((date, place)) = walk.queue.pop() {
+        // So many more take longer than to open the repository once more.
+        if !many && walk.met.len() > FEW {
+            many = true;
+            if let Some(walked) = super::lines::apart(repo, ours, theirs) {
+                return Ok(walked);
+            }
+        }
         slop = if walk.open > 0 || date >= oldest { SLOP } else { slop - 1 };
         if slop == 0 {
             break;
