@@ -1,12 +1,15 @@
 //! Commit messages of the ref: what was done, and the rows that hold now.
 
-use crate::git::{CommitInfo, Oid, trailers};
-use crate::run::Row;
+use crate::git::{CommitInfo, Oid, all_trailers, trailers};
+use crate::run::{Row, RunId, id_of_row};
 
 use super::{Error, Result};
 
 /// The trailer that carries a row.
 pub(super) const ROW: &str = "Agentv-Row";
+
+/// The trailer that says what a commit did.
+const OP: &str = "Agentv-Op";
 
 /// What a commit on the ref did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,24 +113,56 @@ fn grouped(n: usize) -> String {
 /// Whether a commit of this message is one of a run history.
 #[must_use]
 pub fn is_of_runs(message: &str) -> bool {
-    trailers(message, "Agentv-Op").next().is_some()
+    trailers(message, OP).next().is_some()
 }
 
 /// What a commit did; none if it isn't one of ours.
 pub(super) fn op(commit: &CommitInfo) -> Option<Op> {
-    trailers(&commit.message, "Agentv-Op").next().map(Op::parse)
+    trailers(&commit.message, OP).next().map(Op::parse)
+}
+
+/// A row that a commit carries, as text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'c> {
+    /// The commit.
+    pub(super) commit: &'c CommitInfo,
+    text: &'c str,
+}
+
+impl Line<'_> {
+    /// The row.
+    pub(super) fn row(self) -> Result<Row> {
+        self.read(|text| serde_json::from_str(text))
+    }
+
+    /// Whose row it is. An error where there is no row to be had.
+    pub(super) fn id(self) -> Result<RunId> {
+        self.read(id_of_row)
+    }
+
+    fn read<T>(self, read: impl FnOnce(&str) -> serde_json::Result<T>) -> Result<T> {
+        read(self.text).map_err(|err| Error::damaged_commit(&self.commit.id, format!("its row: {err}")))
+    }
+}
+
+/// What a commit did, and the rows that it carries; no op if it isn't one of ours.
+pub(super) fn lines(commit: &CommitInfo) -> Result<(Option<Op>, Vec<Line<'_>>)> {
+    let (mut op, mut lines) = (None, Vec::new());
+    for (key, text) in all_trailers(&commit.message) {
+        if key.eq_ignore_ascii_case(ROW) {
+            lines.push(Line { commit, text });
+        } else if op.is_none() && key.eq_ignore_ascii_case(OP) {
+            op = Some(Op::parse(text));
+        }
+    }
+    // Passing over it would hide a run, or bring back a deleted one.
+    if lines.is_empty() && matches!(op, Some(Op::Record | Op::Overlay | Op::Prune)) {
+        return Err(Error::damaged_commit(&commit.id, "its row: there is none"));
+    }
+    Ok((op, lines))
 }
 
 /// The rows that a commit carries.
 pub(super) fn rows(commit: &CommitInfo) -> Result<Vec<Row>> {
-    let rows = trailers(&commit.message, ROW)
-        .map(|line| {
-            serde_json::from_str(line).map_err(|err| Error::damaged_commit(&commit.id, format!("its row: {err}")))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    // Passing over it would hide a run, or bring back a deleted one.
-    if rows.is_empty() && matches!(op(commit), Some(Op::Record | Op::Overlay | Op::Prune)) {
-        return Err(Error::damaged_commit(&commit.id, "its row: there is none"));
-    }
-    Ok(rows)
+    lines(commit)?.1.into_iter().map(Line::row).collect()
 }

@@ -35,7 +35,7 @@ pub enum Succession {
 }
 
 /// Whether one of the commits announces a compaction.
-pub(in crate::store) fn announces(commits: &[CommitInfo]) -> bool {
+fn announces(commits: &[CommitInfo]) -> bool {
     commits.iter().any(|commit| message::op(commit) == Some(Op::Compact))
 }
 

@@ -18,8 +18,8 @@ use super::edit::{Edit, Edited};
 use super::message::{self, Op};
 use super::{Result, Store};
 
+pub(super) use ground::Ground;
 pub use ground::Succession;
-pub(super) use ground::{Ground, announces};
 use rewrite::Rewriter;
 
 /// A compaction that was done, or would be.

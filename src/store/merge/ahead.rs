@@ -1,48 +1,68 @@
-//! Reading the shards of both sides on a thread of their own, ahead of the one that merges them.
+//! Reading the shards of both sides on a thread of their own: it begins while the logs are walked, and stays ahead of who merges.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
 use crate::git::{Oid, Repo};
-use crate::store::tip_tree::Node;
+use crate::store::tip_tree::{Node, TipTree};
 
 /// Few shards are read in less time than it takes to open a repository once more.
 const FEW: usize = 32;
-/// So many may wait.
-const QUEUED: usize = 16;
+/// Bytes of trees that may wait.
+const WAITING: u64 = 4 << 20;
 
-/// A shard as each side has it; none if it could not be read here.
+/// The trees of a shard, as each side has it.
+type Ids = [Option<Oid>; 2];
+/// The same, read; none if it could not be read here.
 type Pair = [Option<Node>; 2];
 
 /// Shards that are read ahead, in their order.
-pub(super) struct Ahead(Receiver<Pair>);
+pub(super) struct Ahead {
+    from: Receiver<(Ids, Pair)>,
+    /// What comes next.
+    next: RefCell<Option<(Ids, Pair)>>,
+}
 
 impl Ahead {
-    /// Begins to read the trees in `wanted`, if that pays.
-    pub(super) fn start<'s>(scope: &'s Scope<'s, '_>, repo: &Repo, wanted: Vec<[Option<Oid>; 2]>) -> Option<Self> {
+    /// Begins to read the shards in which two tips' trees differ, if that pays.
+    pub(super) fn start<'s>(scope: &'s Scope<'s, '_>, repo: &Repo, tips: [&Oid; 2]) -> Option<Self> {
+        // Who needs what can't be read tells so.
+        let [ours, theirs] = [TipTree::open(repo, tips[0]).ok()?, TipTree::open(repo, tips[1]).ok()?];
+        let wanted: Vec<Ids> = super::tree::shards(&ours, &theirs)
+            .iter()
+            .map(|shard| [ours.directory(shard), theirs.directory(shard)])
+            .filter(|[one, other]| one != other)
+            .collect();
         if wanted.len() <= FEW {
             return None;
         }
-        let (to, from) = sync_channel(QUEUED);
+        let size = wanted[0].iter().flatten().filter_map(|id| repo.size_if_here(id)).max().unwrap_or(1).max(1);
+        let most = usize::try_from(WAITING / size).unwrap_or(usize::MAX).clamp(16, 256);
+        let (to, from) = sync_channel(most);
         let dir = repo.git_dir().to_owned();
         scope.spawn(move || read(&dir, wanted, &to));
-        Some(Self(from))
+        Some(Self { from, next: RefCell::new(None) })
     }
 
-    /// The next shard.
-    pub(super) fn next(&self) -> Pair {
-        self.0.recv().unwrap_or_default()
+    /// The trees `ids` of the next shard; none of what was not read. Shards are asked for in their order.
+    pub(super) fn take(&self, ids: Ids) -> Pair {
+        let mut next = self.next.borrow_mut();
+        if next.is_none() {
+            *next = self.from.recv().ok();
+        }
+        next.take_if(|(read, _)| *read == ids).map(|(_, pair)| pair).unwrap_or_default()
     }
 }
 
 /// What can't be read here is read by who asks for it, who may have to fetch it, and tells what is wrong.
-fn read(dir: &Path, wanted: Vec<[Option<Oid>; 2]>, to: &SyncSender<Pair>) {
+fn read(dir: &Path, wanted: Vec<Ids>, to: &SyncSender<(Ids, Pair)>) {
     // What was opened by one thread can't be used by another.
     let Ok(repo) = Repo::at(dir) else { return };
-    for pair in wanted {
-        let nodes = pair.map(|id| id.and_then(|id| Node::open_if_here(&repo, &id)));
-        if to.send(nodes).is_err() {
+    for ids in wanted {
+        let nodes = ids.map(|id| id.and_then(|id| Node::open_if_here(&repo, &id)));
+        if to.send((ids, nodes)).is_err() {
             return;
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn merge(
     sink: &mut dyn ObjectSink,
     ours: &mut TipTree,
     theirs: &mut TipTree,
-    sides: (&Side, &Side),
+    sides: (&Side<'_>, &Side<'_>),
     both: &[Row],
 ) -> Result<()> {
     let (Some(a), Some(b)) = (ours.directory(DIR), theirs.directory(DIR)) else {
@@ -56,7 +56,7 @@ pub(super) fn merge(
     let (mut dir, other) = (repo.tree(&a)?, repo.tree(&b)?);
     let (mut a, mut b) = (files(repo, &dir)?, files(repo, &other)?);
     let same = a.iter().zip(&b).take_while(|(a, b)| a.name != CURRENT.as_bytes() && ids(a) == ids(b)).count();
-    let mut news = news(sides, both);
+    let mut news = news(sides, both)?;
     let mut tail: HashMap<RunId, String> = HashMap::new();
     let mut odd: Vec<String> = Vec::new();
     for file in a.drain(same..).chain(b.drain(same..)) {
@@ -91,13 +91,13 @@ fn keep_one(
     sink: &mut dyn ObjectSink,
     ours: &mut TipTree,
     theirs: &mut TipTree,
-    sides: (&Side, &Side),
+    sides: (&Side<'_>, &Side<'_>),
     both: &[Row],
 ) -> Result<()> {
     let Some(id) = ours.directory(DIR).or_else(|| theirs.directory(DIR)) else { return Ok(()) };
     let mut dir = repo.tree(&id)?;
     if dir.get(CURRENT.as_bytes()).is_some() {
-        let mut news = news(sides, both);
+        let mut news = news(sides, both)?;
         let sealed = sealed_files(&dir).len();
         let (mut tail, mut odd) = (HashMap::new(), Vec::new());
         for mut file in files(repo, &dir)? {
@@ -122,9 +122,9 @@ fn keep_one(
 }
 
 /// The lines of the runs that one of the two changed, as they are now.
-fn news(sides: (&Side, &Side), both: &[Row]) -> HashMap<RunId, String> {
-    let all = sides.0.runs.values().chain(sides.1.runs.values()).map(|deeds| &deeds.row);
-    all.chain(both).map(|row| (row.id.clone(), row.to_line())).collect()
+fn news(sides: (&Side<'_>, &Side<'_>), both: &[Row]) -> Result<HashMap<RunId, String>> {
+    let all = sides.0.runs.values().chain(sides.1.runs.values()).map(|deeds| deeds.row.row());
+    all.chain(both.iter().cloned().map(Ok)).map(|row| row.map(|row| (row.id.clone(), row.to_line()))).collect()
 }
 
 fn ids(file: &File) -> Vec<Option<&RunId>> {

@@ -12,7 +12,7 @@ use super::sides::Side;
 
 impl Store<'_> {
     /// Fetches what [`Store::merge`] reads of the runs that both sides changed, and the lists of the trees in `tips`.
-    pub(super) fn fetch_for_merge(&self, tips: [&Oid; 2], sides: (&Side, &Side)) -> Result<()> {
+    pub(super) fn fetch_for_merge(&self, tips: [&Oid; 2], sides: (&Side<'_>, &Side<'_>)) -> Result<()> {
         if !self.repo.is_partial() {
             return Ok(());
         }
@@ -23,7 +23,7 @@ impl Store<'_> {
         for id in &both {
             for side in [sides.0, sides.1] {
                 let touches = side.runs.get(*id).into_iter().flat_map(|deeds| &deeds.touches);
-                before.extend(touches.filter_map(|touch| Some((touch.parent?, *id))));
+                before.extend(touches.filter_map(|touch| Some((*touch.commit.parents.first()?, *id))));
             }
         }
         before.retain(|(commit, _)| self.repo.has(commit));
@@ -39,9 +39,8 @@ impl Store<'_> {
         for (commit, id) in &before {
             trees.extend(TipTree::open(self.repo, &self.repo.commit(commit)?.tree)?.get(self.repo, id)?);
         }
-        for deeds in deeds() {
-            let all = deeds.touches.iter().map(|touch| &touch.tree).chain([&deeds.row.tree]);
-            trees.extend(all.filter_map(|hex| self.repo.parse_oid(hex)));
+        for line in deeds().flat_map(|deeds| deeds.touches.iter().chain([&deeds.row])) {
+            trees.extend(self.repo.parse_oid(&line.row()?.tree));
         }
         trees.retain(|tree| self.repo.has(tree));
         self.fetch_documents_of(&trees)

@@ -12,17 +12,19 @@ mod sides;
 mod tree;
 
 use std::collections::{HashMap, HashSet};
+use std::thread::Scope;
 
-use crate::git::{Apart, CommitInfo, ObjectSink, Oid, Repo, Tree};
+use crate::git::{CommitInfo, ObjectSink, Oid, Repo, Tree};
 use crate::run::{Row, RunId};
 
-use super::compact::{Ground, announces};
+use super::compact::Ground;
 use super::draft::{Draft, Storage};
 use super::tip_tree::TipTree;
 use super::{Error, Result, Store, StoredRun, message};
 
+use ahead::Ahead;
 use overlay::{Change, Fields};
-use sides::{Deeds, Side};
+use sides::{Deeds, Parted, Side};
 use tree::Place;
 
 /// To tell how many bytes more runs than this take, one by one, takes longer than to tell it of all.
@@ -77,34 +79,39 @@ impl Store<'_> {
             return Err(Error::damaged_commit(&theirs.id, "its date is no date"));
         }
         loop {
-            // Nearly always it still holds when the draft is open.
-            let mut known = match self.tip()? {
-                Some(tip) => Some((tip.id, self.repo.apart(&tip.id, &theirs.id)?)),
-                None => None,
-            };
-            if known.as_ref().is_some_and(|(_, apart)| apart.theirs.is_empty()) {
-                return Ok(Merged {
-                    how: How::Nothing,
-                    came: Traffic::default(),
-                    both: 0,
-                    replaced: None,
-                    stripped: false,
-                });
-            }
-            let many = known.as_ref().is_some_and(|(_, apart)| apart.ours.len().min(apart.theirs.len()) > MANY_CHANGED);
-            let ground = match &known {
-                Some((tip, apart)) => self.ground((tip, &apart.ours), (&theirs.id, &apart.theirs))?,
-                None => None,
-            };
-            let based = ground.and_then(|ground| Some((known.take()?.0, ground)));
-            let storage = if many { Storage::Bulk } else { Storage::for_hundreds(self.repo) };
-            let merged =
-                self.transact(None, storage, |draft| self.merge_in(draft, &theirs, known.take(), based.as_ref()))?;
             // None: the own ref moved meanwhile, and the ground with it.
-            if let Some(merged) = merged {
+            if let Some(merged) = std::thread::scope(|scope| self.try_merge(scope, &theirs))? {
                 return Ok(merged);
             }
         }
+    }
+
+    /// Merges a history into the tip of this moment; no result if another one comes in between, and that matters.
+    fn try_merge<'s>(&self, scope: &'s Scope<'s, '_>, theirs: &CommitInfo) -> Result<Option<Merged>> {
+        // Nearly always it still holds when the draft is open.
+        let tip = self.tip()?;
+        let ahead = tip.as_ref().and_then(|tip| Ahead::start(scope, self.repo, [&tip.tree, &theirs.tree]));
+        let apart = tip.as_ref().map(|tip| self.repo.apart(&tip.id, &theirs.id)).transpose()?;
+        if apart.as_ref().is_some_and(|apart| apart.theirs.is_empty()) {
+            let came = Traffic::default();
+            return Ok(Some(Merged { how: How::Nothing, came, both: 0, replaced: None, stripped: false }));
+        }
+        let parted = tip.zip(apart.as_ref()).map(|(tip, apart)| Parted::new(tip.id, apart)).transpose()?;
+        let ground = parted.as_ref().map(|parted| self.ground_of(parted, &theirs.id)).transpose()?.flatten();
+        let many = apart.as_ref().is_some_and(|apart| apart.ours.len().min(apart.theirs.len()) > MANY_CHANGED);
+        let storage = if many { Storage::Bulk } else { Storage::for_hundreds(self.repo) };
+        self.transact(None, storage, |draft| {
+            self.merge_in(draft, theirs, parted.as_ref(), ground.as_ref(), ahead.as_ref())
+        })
+    }
+
+    /// The same ground for both lines of history, if one of them was compacted since they parted.
+    fn ground_of(&self, parted: &Parted<'_>, theirs: &Oid) -> Result<Option<Ground>> {
+        if !parted.compacts() {
+            return Ok(None);
+        }
+        let (left, right) = &parted.sides;
+        self.ground((&parted.tip, left.commits), (theirs, right.commits))
     }
 
     /// A commit that has all of `ours` and `theirs`, commits of run histories both, and is one of them if possible. No ref is moved.
@@ -113,10 +120,14 @@ impl Store<'_> {
         // The history is in the commits, whatever the store is called.
         let store = Store::new(repo, super::RUNS_REF);
         let apart = repo.apart(&base.id, &theirs.id)?;
-        let ground = store.ground((&base.id, &apart.ours), (&theirs.id, &apart.theirs))?;
-        let based = ground.map(|ground| (base.id, ground));
-        let known = based.is_none().then_some((base.id, apart));
-        Store::build_on(repo, base, |draft| store.merge_in(draft, &theirs, known, based.as_ref()).map(drop))
+        let parted = Parted::new(base.id, &apart)?;
+        let ground = store.ground_of(&parted, &theirs.id)?;
+        std::thread::scope(|scope| {
+            let ahead = Ahead::start(scope, repo, [&base.tree, &theirs.tree]);
+            Store::build_on(repo, base, |draft| {
+                store.merge_in(draft, &theirs, Some(&parted), ground.as_ref(), ahead.as_ref()).map(drop)
+            })
+        })
     }
 
     /// A commit with the runs of `ours` on top of `ours` and of `foreign`, a merge that git made of what `ours` has. No ref is moved.
@@ -134,22 +145,25 @@ impl Store<'_> {
     /// What the commits of `tips` say that none of `known` has, and about how many bytes that is; no bytes if
     /// that can't be told.
     pub fn news(&self, tips: &[Oid], known: &[Oid]) -> Result<(Traffic, Option<u64>)> {
-        let side = Side::read(&self.unknown(tips, known)?)?;
-        let runs: Vec<Oid> = side.runs.values().filter_map(|deeds| self.repo.parse_oid(&deeds.row.tree)).collect();
+        let commits = self.unknown(tips, known)?;
+        let side = Side::read(&commits)?;
+        let trees = side.runs.values().map(|deeds| Ok(self.repo.parse_oid(&deeds.row.row()?.tree)));
+        let runs: Vec<Oid> = trees.filter_map(Result::transpose).collect::<Result<_>>()?;
         // To tell what is new in a tree, git reads the whole tree that was there before.
         let few = runs.len() <= MANY && runs.iter().all(|id| self.repo.is_tree(id));
         let bytes = if few { self.repo.bytes_not_in(&runs, &[]) } else { self.repo.bytes_not_in(tips, known) };
         Ok((traffic(&side), bytes))
     }
 
-    /// Merges into the draft. `known` is how a tip of ours and theirs differ, `based` the ground on which both were brought, and the tip that it is of; no result if the draft
-    /// has another one and needs a ground.
+    /// Merges into the draft. `parted` is how some tip of ours and theirs differ, and `ground` the ground on which both were brought, if
+    /// they were; no result if the draft has another tip and that matters.
     fn merge_in(
         &self,
         draft: &mut Draft<'_>,
         theirs: &CommitInfo,
-        known: Option<(Oid, Apart)>,
-        based: Option<&(Oid, Ground)>,
+        parted: Option<&Parted<'_>>,
+        ground: Option<&Ground>,
+        ahead: Option<&Ahead>,
     ) -> Result<Option<Merged>> {
         let merged = |how, came, both, (replaced, stripped)| Ok(Some(Merged { how, came, both, replaced, stripped }));
         let Some(base) = draft.base().cloned() else {
@@ -159,8 +173,9 @@ impl Store<'_> {
         let none = HashSet::new();
         let given = theirs.id;
         let (mut ours, mut theirs, mut compacted) = (base.clone(), theirs.clone(), &none);
-        if let Some((tip, ground)) = based {
-            if *tip != base.id {
+        let mut parted = parted.filter(|parted| parted.tip == base.id);
+        if let Some(ground) = ground {
+            if parted.take().is_none() {
                 return Ok(None);
             }
             (ours, theirs) = (self.repo.commit(&ground.ours)?, self.repo.commit(&ground.theirs)?);
@@ -168,34 +183,35 @@ impl Store<'_> {
         }
         let theirs = &theirs;
         let replaced = ((ours.id != base.id).then_some(base.id), theirs.id != given);
-        let known = known.filter(|(tip, _)| *tip == ours.id).map(|(_, apart)| apart);
-        let Apart { ours: left, theirs: right, base } =
-            known.map_or_else(|| self.repo.apart(&ours.id, &theirs.id), Ok)?;
-        if based.is_none() && (announces(&left) || announces(&right)) {
-            return Ok(None);
-        }
-        let (our_side, their_side) = std::thread::scope(|scope| {
-            let ours = scope.spawn(|| Side::read(&left));
-            let theirs = Side::read(&right);
-            (ours.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), theirs)
-        });
-        let (our_side, their_side) = (our_side?, their_side?);
-        let came = traffic(&their_side);
-        if right.is_empty() {
+        let apart;
+        let now;
+        let parted = if let Some(parted) = parted {
+            parted
+        } else {
+            apart = self.repo.apart(&ours.id, &theirs.id)?;
+            now = Parted::new(ours.id, &apart)?;
+            if ground.is_none() && now.compacts() {
+                return Ok(None);
+            }
+            &now
+        };
+        let (our_side, their_side) = &parted.sides;
+        let came = traffic(their_side);
+        if their_side.commits.is_empty() {
             if replaced.0.is_none() {
                 return merged(How::Nothing, came, 0, replaced);
             }
             draft.fast_forward(&ours);
             return merged(How::FastForward, came, 0, replaced);
         }
-        if left.is_empty() {
+        if our_side.commits.is_empty() {
             draft.fast_forward(theirs);
             return merged(How::FastForward, came, 0, replaced);
         }
-        let base = base.map(|base| self.repo.tree(&self.repo.commit(&base)?.tree)).transpose()?;
-        self.fetch_for_merge([&ours.tree, &theirs.tree], (&our_side, &their_side))?;
-        let sides = (&our_side, &their_side);
-        let (tree, rows) = self.join(draft.sink(), (&ours, theirs), base.as_ref(), sides, compacted)?;
+        let base = parted.base.map(|base| self.repo.tree(&self.repo.commit(&base)?.tree)).transpose()?;
+        let sides = (our_side, their_side);
+        self.fetch_for_merge([&ours.tree, &theirs.tree], sides)?;
+        let (tree, rows) = self.join(draft.sink(), (&ours, theirs), base.as_ref(), sides, compacted, ahead)?;
         let text = message::encode_merge(came.new, &rows);
         draft.join(&ours, theirs, tree, &text)?;
         merged(How::Joined, came, rows.len(), replaced)
@@ -207,12 +223,13 @@ impl Store<'_> {
         sink: &mut dyn ObjectSink,
         (ours, theirs): (&CommitInfo, &CommitInfo),
         base: Option<&Tree>,
-        sides: (&Side, &Side),
+        sides: (&Side<'_>, &Side<'_>),
         compacted: &HashSet<RunId>,
+        ahead: Option<&Ahead>,
     ) -> Result<(Oid, Vec<Row>)> {
         let (mut a, mut b) = (TipTree::open(self.repo, &ours.tree)?, TipTree::open(self.repo, &theirs.tree)?);
         let mut runs = Known { store: self, sides, compacted, made: HashMap::new() };
-        tree::merge(self.repo, sink, &mut a, &mut b, base, &mut runs)?;
+        tree::merge(self.repo, sink, &mut a, &mut b, base, &mut runs, ahead)?;
         let mut made = runs.made;
         let mut rows = Vec::new();
         let mut both: Vec<&RunId> = sides.0.runs.keys().filter(|id| sides.1.runs.contains_key(*id)).collect();
@@ -229,11 +246,13 @@ impl Store<'_> {
     }
 
     /// The row of a run that is as one of the sides has it.
-    fn row_on_a_side(&self, directory: &Oid, sides: (&Side, &Side), id: &RunId) -> Result<Row> {
+    fn row_on_a_side(&self, directory: &Oid, sides: (&Side<'_>, &Side<'_>), id: &RunId) -> Result<Row> {
         let hex = directory.to_string();
-        let known = [sides.0, sides.1].into_iter().filter_map(|side| side.runs.get(id)).map(|deeds| &deeds.row);
-        if let Some(row) = known.into_iter().find(|row| row.tree == hex) {
-            return Ok(row.clone());
+        for deeds in [sides.0, sides.1].into_iter().filter_map(|side| side.runs.get(id)) {
+            let row = deeds.row.row()?;
+            if row.tree == hex {
+                return Ok(row);
+            }
         }
         Ok(StoredRun::open(self.repo, directory)?.row())
     }
@@ -244,7 +263,7 @@ impl Store<'_> {
         sink: &mut dyn ObjectSink,
         id: &RunId,
         (ours, theirs): (Option<Oid>, Option<Oid>),
-        sides: (&Side, &Side),
+        sides: (&Side<'_>, &Side<'_>),
         compacted: &HashSet<RunId>,
     ) -> Result<(Oid, Option<Row>)> {
         let (ours, theirs) = match (ours, theirs) {
@@ -253,7 +272,7 @@ impl Store<'_> {
         };
         let (ours, theirs) = (StoredRun::open(self.repo, &ours)?, StoredRun::open(self.repo, &theirs)?);
         let gone = compacted.contains(id) || ours.compacted || theirs.compacted;
-        let changes = |side: &Side| side.runs.get(id).map_or(Ok(Vec::new()), |deeds| self.changes_of(id, deeds));
+        let changes = |side: &Side<'_>| side.runs.get(id).map_or(Ok(Vec::new()), |deeds| self.changes_of(id, deeds));
         let (our_changes, their_changes) = (changes(sides.0)?, changes(sides.1)?);
         let (our_fields, their_fields) = (fields_of(&ours), fields_of(&theirs));
         let merged = overlay::merge((&our_fields, &our_changes, sides.0), (&their_fields, &their_changes, sides.1));
@@ -289,12 +308,12 @@ impl Store<'_> {
     }
 
     /// What one side's commits changed of a run.
-    fn changes_of(&self, id: &RunId, deeds: &Deeds) -> Result<Vec<Change>> {
+    fn changes_of(&self, id: &RunId, deeds: &Deeds<'_>) -> Result<Vec<Change>> {
         let read = |tree: &Oid| -> Result<Fields> { Ok(fields_of(&StoredRun::open(self.repo, tree)?)) };
         let mut changes = Vec::new();
         for touch in &deeds.touches {
-            let Some(after) = self.repo.parse_oid(&touch.tree) else { continue };
-            let parent = touch.parent.filter(|parent| self.repo.has(parent));
+            let Some(after) = self.repo.parse_oid(&touch.row()?.tree) else { continue };
+            let parent = touch.commit.parents.first().copied().filter(|parent| self.repo.has(parent));
             let before = match parent {
                 Some(parent) => TipTree::open(self.repo, &self.repo.commit(&parent)?.tree)?.get(self.repo, id)?,
                 None => None,
@@ -307,7 +326,8 @@ impl Store<'_> {
                 },
                 before => before.transpose()?.unwrap_or_default(),
             };
-            changes.push(Change { at: touch.at, before, after: read(&after)? });
+            let at = (touch.commit.committed, touch.commit.id);
+            changes.push(Change { at, before, after: read(&after)? });
         }
         Ok(changes)
     }
@@ -326,7 +346,7 @@ impl Store<'_> {
 /// What both sides did to the runs.
 struct Known<'m> {
     store: &'m Store<'m>,
-    sides: (&'m Side, &'m Side),
+    sides: (&'m Side<'m>, &'m Side<'m>),
     compacted: &'m HashSet<RunId>,
     /// Directories and rows of runs that were merged.
     made: HashMap<RunId, (Oid, Row)>,
@@ -334,14 +354,16 @@ struct Known<'m> {
 
 impl tree::Runs for Known<'_> {
     fn is_new(&self, name: &str) -> (bool, bool) {
-        let Some(id) = tree::run_id(name) else { return (false, false) };
-        let (ours, theirs) = self.sides;
-        (ours.recorded_run(&id) && !theirs.touched(&id), theirs.recorded_run(&id) && !ours.touched(&id))
+        let (ours, theirs) = (self.sides.0.runs.get(name), self.sides.1.runs.get(name));
+        let new = |here: Option<&Deeds<'_>>, there: Option<&Deeds<'_>>| {
+            here.is_some_and(|deeds| deeds.recorded) && there.is_none_or(|deeds| deeds.touches.is_empty())
+        };
+        (new(ours, theirs), new(theirs, ours))
     }
 
     fn decide(&mut self, sink: &mut dyn ObjectSink, name: &str, ours: Place, theirs: Place) -> Result<Place> {
         let id = tree::run_id(name);
-        let touched = |side: &Side| id.as_ref().is_some_and(|id| side.touched(id));
+        let touched = |side: &Side<'_>| id.as_ref().is_some_and(|id| side.touched(id));
         let (one, other) = (ours.directory(), theirs.directory());
         Ok(match (touched(self.sides.0), touched(self.sides.1), id) {
             (true, true, Some(id)) => {
@@ -373,7 +395,7 @@ fn fields_of(run: &StoredRun<'_>) -> Fields {
     overlay::fields(&run.overlay, &run.manifest)
 }
 
-fn traffic(side: &Side) -> Traffic {
+fn traffic(side: &Side<'_>) -> Traffic {
     let new = side.recorded().count();
     Traffic { new, changed: side.runs.len() - new }
 }

@@ -77,7 +77,7 @@ pub(super) fn overlay(fields: &Fields, manifest: &Manifest) -> Overlay {
 }
 
 /// Merges what two histories say of a run, given what only one of them did.
-pub(super) fn merge(ours: (&Fields, &[Change], &Side), theirs: (&Fields, &[Change], &Side)) -> Fields {
+pub(super) fn merge(ours: (&Fields, &[Change], &Side<'_>), theirs: (&Fields, &[Change], &Side<'_>)) -> Fields {
     let mut merged = Fields::new();
     let names: std::collections::BTreeSet<_> = ours.0.keys().chain(theirs.0.keys()).collect();
     for name in names {
@@ -103,7 +103,7 @@ pub(super) fn merge(ours: (&Fields, &[Change], &Side), theirs: (&Fields, &[Chang
 }
 
 /// The last change of a field on one side.
-fn last<'c>(name: &(Field, String), changes: &'c [Change], side: &Side) -> Option<&'c Change> {
+fn last<'c>(name: &(Field, String), changes: &'c [Change], side: &Side<'_>) -> Option<&'c Change> {
     let of_it: Vec<_> = changes.iter().filter(|change| change.before.get(name) != change.after.get(name)).collect();
     let newest = of_it.iter().map(|change| change.at.0).max()?;
     let newest: Vec<_> = of_it.into_iter().filter(|change| change.at.0 == newest).collect();

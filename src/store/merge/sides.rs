@@ -1,76 +1,97 @@
 //! What each of two histories did that the other does not know: read from their logs alone.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use crate::git::{CommitInfo, Oid};
-use crate::run::{Row, RunId};
+use crate::git::{Apart, CommitInfo, Oid};
+use crate::run::RunId;
 
 use crate::store::Result;
-use crate::store::message::{self, Op};
+use crate::store::message::{self, Line, Op};
+
+/// So few commits are read before a thread has started.
+const FEW: usize = 64;
 
 /// The commits that only one history has.
-#[derive(Debug, Default)]
-pub(super) struct Side {
+#[derive(Debug)]
+pub(super) struct Side<'c> {
     /// What they did to each run.
-    pub(super) runs: HashMap<RunId, Deeds>,
-    parents: HashMap<Oid, Vec<Oid>>,
+    pub(super) runs: HashMap<RunId, Deeds<'c>>,
+    /// Whether one of the commits announces a compaction.
+    pub(super) compacts: bool,
+    /// The commits, children before parents.
+    pub(super) commits: &'c [CommitInfo],
+    /// Where each of them is, once somebody asks.
+    places: OnceCell<HashMap<Oid, usize>>,
 }
 
 /// What one history did to a run.
+///
+/// Of nearly all runs nobody wants to know more than whose row it is, so that is all that was read of them.
 #[derive(Debug)]
-pub(super) struct Deeds {
+pub(super) struct Deeds<'c> {
     /// The row that holds there.
-    pub(super) row: Row,
-    /// Commits that recorded or changed the run, merges left out: these only repeat what others did.
-    pub(super) touches: Vec<Touch>,
+    pub(super) row: Line<'c>,
+    /// The rows of commits that recorded or changed the run, merges left out: these only repeat what others did.
+    pub(super) touches: Vec<Line<'c>>,
     /// Whether one of them recorded it.
     pub(super) recorded: bool,
 }
 
-/// A commit that changed a run.
-#[derive(Debug, Clone)]
-pub(super) struct Touch {
-    /// When it was, and the commit.
-    pub(super) at: (i64, Oid),
-    /// The run's directory as the commit left it.
-    pub(super) tree: String,
-    /// The commit before, if there is one.
-    pub(super) parent: Option<Oid>,
+/// Two histories since they parted.
+#[derive(Debug)]
+pub(super) struct Parted<'c> {
+    /// The tip of the first one.
+    pub(super) tip: Oid,
+    /// What each of them did.
+    pub(super) sides: (Side<'c>, Side<'c>),
+    /// Their newest common ancestor.
+    pub(super) base: Option<Oid>,
 }
 
-impl Side {
+impl<'c> Parted<'c> {
+    /// Reads what is told apart in `apart`; `tip` is that of the first history.
+    pub(super) fn new(tip: Oid, apart: &'c Apart) -> Result<Self> {
+        let (ours, theirs) = if apart.ours.len().min(apart.theirs.len()) < FEW {
+            (Side::read(&apart.ours), Side::read(&apart.theirs))
+        } else {
+            std::thread::scope(|scope| {
+                let ours = scope.spawn(|| Side::read(&apart.ours));
+                let theirs = Side::read(&apart.theirs);
+                (ours.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), theirs)
+            })
+        };
+        Ok(Self { tip, sides: (ours?, theirs?), base: apart.base })
+    }
+
+    /// Whether one of them was compacted.
+    pub(super) fn compacts(&self) -> bool {
+        self.sides.0.compacts || self.sides.1.compacts
+    }
+}
+
+impl<'c> Side<'c> {
     /// Reads `commits`, children before parents.
-    pub(super) fn read(commits: &[CommitInfo]) -> Result<Self> {
-        // Rows are large, and moving them each time that a map grows takes longer than to read them.
-        let (runs, parents) = (HashMap::with_capacity(commits.len()), HashMap::with_capacity(commits.len()));
-        let mut side = Self { runs, parents };
+    pub(super) fn read(commits: &'c [CommitInfo]) -> Result<Self> {
+        let mut runs: HashMap<RunId, Deeds<'c>> = HashMap::with_capacity(commits.len());
+        let mut compacts = false;
         for commit in commits {
-            side.parents.insert(commit.id, commit.parents.clone());
-            let Some(op) = message::op(commit) else { continue };
-            for row in message::rows(commit)? {
-                let touch = (op != Op::Merge).then(|| Touch {
-                    at: (commit.committed, commit.id),
-                    tree: row.tree.clone(),
-                    parent: commit.parents.first().copied(),
-                });
+            let (Some(op), lines) = message::lines(commit)? else { continue };
+            compacts |= op == Op::Compact;
+            for row in lines {
                 // The first row met is the one that holds.
-                let new = |row| Deeds { row, touches: Vec::new(), recorded: false };
-                let deeds = side.runs.entry(row.id.clone()).or_insert_with(|| new(row));
+                let new = || Deeds { row, touches: Vec::new(), recorded: false };
+                let deeds = runs.entry(row.id()?).or_insert_with(new);
                 deeds.recorded |= op == Op::Record;
-                deeds.touches.extend(touch);
+                deeds.touches.extend((op != Op::Merge).then_some(row));
             }
         }
-        Ok(side)
+        Ok(Self { runs, compacts, commits, places: OnceCell::new() })
     }
 
     /// Whether somebody changed the run here.
     pub(super) fn touched(&self, id: &RunId) -> bool {
         self.runs.get(id).is_some_and(|deeds| !deeds.touches.is_empty())
-    }
-
-    /// Whether the run was recorded here.
-    pub(super) fn recorded_run(&self, id: &RunId) -> bool {
-        self.runs.get(id).is_some_and(|deeds| deeds.recorded)
     }
 
     /// The runs that were recorded here.
@@ -80,9 +101,11 @@ impl Side {
 
     /// Whether `older` is an ancestor of `newer`, both commits of this side.
     pub(super) fn is_ancestor(&self, older: &Oid, newer: &Oid) -> bool {
+        let number = || self.commits.iter().enumerate().map(|(at, commit)| (commit.id, at)).collect();
+        let places = self.places.get_or_init(number);
         let (mut waiting, mut seen) = (vec![*newer], HashSet::new());
         while let Some(at) = waiting.pop() {
-            for parent in self.parents.get(&at).into_iter().flatten() {
+            for parent in places.get(&at).into_iter().flat_map(|at| &self.commits[*at].parents) {
                 if parent == older {
                     return true;
                 }

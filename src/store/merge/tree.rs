@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::git::{Entry, EntryKind, ObjectSink, Oid, Repo, Tree};
 use crate::run::RunId;
 
+use crate::store::Result;
 use crate::store::index_files::DIR;
 use crate::store::sealed::SEALED;
 use crate::store::tip_tree::TipTree;
-use crate::store::{Error, Result};
 
 use super::ahead::Ahead;
 
@@ -59,21 +59,17 @@ pub(super) fn merge(
     theirs: &mut TipTree,
     base: Option<&Tree>,
     runs: &mut dyn Runs,
+    ahead: Option<&Ahead>,
 ) -> Result<()> {
-    let shards = differing(repo, ours, theirs)?;
-    let sealed = std::thread::scope(|scope| {
-        let wanted = shards.iter().map(|shard| [ours.directory(shard), theirs.directory(shard)]);
-        let ahead = Ahead::start(scope, repo, wanted.collect());
-        let mut sealed = false;
-        for shard in &shards {
-            if let Some([one, other]) = ahead.as_ref().map(Ahead::next) {
-                ours.hold(shard, one);
-                theirs.hold(shard, other);
-            }
-            sealed |= merge_shard(repo, sink, shard, (ours, theirs), runs)?;
+    let mut sealed = false;
+    for shard in differing(repo, ours, theirs)? {
+        if let Some(ahead) = ahead {
+            let [one, other] = ahead.take([ours.directory(&shard), theirs.directory(&shard)]);
+            ours.hold(&shard, one);
+            theirs.hold(&shard, other);
         }
-        Ok::<_, Error>(sealed)
-    })?;
+        sealed |= merge_shard(repo, sink, &shard, (ours, theirs), runs)?;
+    }
     if sealed {
         let lists = ours.sealed(repo)?;
         if lists.is_empty() {
@@ -87,9 +83,14 @@ pub(super) fn merge(
     Ok(())
 }
 
+/// The shards that one of them has.
+pub(super) fn shards(ours: &TipTree, theirs: &TipTree) -> BTreeSet<String> {
+    ours.shard_names().into_iter().chain(theirs.shard_names()).collect()
+}
+
 /// The shards that are not the same in both, or have other lists.
 fn differing(repo: &Repo, ours: &mut TipTree, theirs: &mut TipTree) -> Result<BTreeSet<String>> {
-    let mut names: BTreeSet<String> = ours.shard_names().into_iter().chain(theirs.shard_names()).collect();
+    let mut names = shards(ours, theirs);
     names.retain(|name| ours.directory(name) != theirs.directory(name));
     if ours.directory(SEALED) != theirs.directory(SEALED) {
         let (a, b) = (ours.sealed(repo)?, theirs.sealed(repo)?);
@@ -108,6 +109,13 @@ fn merge_shard(
     runs: &mut dyn Runs,
 ) -> Result<bool> {
     let same_lists = ours.sealed(repo)?.blobs(shard) == theirs.sealed(repo)?.blobs(shard);
+    if same_lists
+        && let Some(came) = only_new(ours.shard_tree(repo, shard)?, theirs.shard_tree(repo, shard)?, shard, runs)
+    {
+        ours.shard_tree(repo, shard)?.insert_all(came);
+        ours.store_shard(repo, sink, shard)?;
+        return Ok(false);
+    }
     let mut names = apart(&ours.window(repo, shard)?, &theirs.window(repo, shard)?);
     if !same_lists {
         names.extend(apart(&ours.lines(repo, shard)?, &theirs.lines(repo, shard)?));
@@ -161,6 +169,35 @@ fn merge_shard(
     }
     ours.sealed(repo)?.replace(repo, sink, shard, &lines)?;
     Ok(true)
+}
+
+/// What `theirs` has and `ours` has not, if all in which they differ are runs that are new in one of them: nearly always.
+fn only_new(ours: &Tree, theirs: &Tree, shard: &str, runs: &dyn Runs) -> Option<Vec<Entry>> {
+    let is_run = |entry: &Entry| entry.kind == EntryKind::Dir;
+    let mut id = shard.to_owned();
+    let mut is_new = |entry: &Entry| {
+        id.truncate(shard.len());
+        id.push_str(std::str::from_utf8(&entry.name).ok()?);
+        Some(runs.is_new(&id))
+    };
+    let (mut ours, mut theirs) = (ours.entries().iter().peekable(), theirs.entries().iter().peekable());
+    let mut came = Vec::new();
+    loop {
+        let order = match (ours.peek(), theirs.peek()) {
+            (Some(one), Some(other)) => one.order(other),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return Some(came),
+        };
+        let one = if order == Ordering::Greater { None } else { ours.next() };
+        let other = if order == Ordering::Less { None } else { theirs.next() };
+        match (one, other) {
+            (Some(one), Some(other)) if one == other && is_run(one) => {}
+            (Some(one), None) if is_run(one) && is_new(one)?.0 => {}
+            (None, Some(other)) if is_run(other) && is_new(other)?.1 => came.push(other.clone()),
+            _ => return None,
+        }
+    }
 }
 
 /// The names that are not the same in both, which are sorted by name.
