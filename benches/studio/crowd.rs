@@ -1,5 +1,6 @@
 //! 64 readers, while other processes record ten runs a second.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -70,6 +71,8 @@ pub(crate) fn crowd(bench: &Bench) {
     let idle = quantile(&mut alone.latencies, 0.5);
     let [median, p99, most] = [0.5, 0.99, 1.0].map(|part| quantile(&mut told.latencies, part));
     let ratio = p99 / idle;
+    let of_kinds: Vec<_> =
+        told.kinds.iter_mut().map(|(kind, all)| (*kind, all.len(), quantile(all, 0.5), quantile(all, 0.99))).collect();
     println!(
         "{} answers, {} errors, {} runs seen twice by one reader\n",
         told.latencies.len(),
@@ -78,6 +81,9 @@ pub(crate) fn crowd(bench: &Bench) {
     );
     println!("| | ms |\n| --- | ---: |\n| idle, median of {} | {idle:.2} |", alone.latencies.len());
     println!("| together, median | {median:.2} |\n| p99 | {p99:.2} |\n| slowest | {most:.2} |");
+    for (kind, count, median, p99) in of_kinds {
+        println!("| {kind}, {count}: median, p99 | {median:.2}, {p99:.2} |");
+    }
     let met = if ratio <= 10.0 && told.errors == 0 && told.twice == 0 { "met" } else { "**missed**" };
     println!("\np99 / idle median: {ratio:.1}, goal 10: {met}");
     if let Some((own, all)) = server.memory() {
@@ -89,6 +95,8 @@ pub(crate) fn crowd(bench: &Bench) {
 #[derive(Default)]
 struct Told {
     latencies: Vec<Duration>,
+    /// The same, by what was asked for.
+    kinds: BTreeMap<&'static str, Vec<Duration>>,
     errors: usize,
     twice: usize,
 }
@@ -96,6 +104,9 @@ struct Told {
 impl Told {
     fn add(&mut self, other: Self) {
         self.latencies.extend(other.latencies);
+        for (kind, latencies) in other.kinds {
+            self.kinds.entry(kind).or_default().extend(latencies);
+        }
         self.errors += other.errors;
         self.twice += other.twice;
     }
@@ -103,33 +114,38 @@ impl Told {
 
 /// Scrolls down a list from its top, and opens a run of each page.
 fn scroll(client: &mut Client, reader: u64, told: &mut Told, done: &AtomicBool, looks: Duration) {
-    let filter = ["", "&q=experiment:search-rank", "&q=pass_rate%3C0.9", "&q=target:gpt-5"]
-        [usize::try_from(reader % 4).expect("it is small")];
+    let (kind, filter) = [
+        ("page", ""),
+        ("page of an experiment", "&q=experiment:search-rank"),
+        ("page by pass rate", "&q=pass_rate%3C0.9"),
+        ("page of a target", "&q=target:gpt-5"),
+    ][usize::try_from(reader % 4).expect("it is small")];
     let (mut cursor, mut seen) = (String::new(), std::collections::HashSet::new());
     for page in 0..PAGES {
         if done.load(Ordering::Acquire) {
             return;
         }
-        let Some(rows) = ask(client, &format!("/api/runs?limit=50{filter}{cursor}"), told) else { return };
+        let Some(rows) = ask(client, kind, &format!("/api/runs?limit=50{filter}{cursor}"), told) else { return };
         let ids = rows.texts("filename");
         told.twice += ids.iter().filter(|id| !seen.insert((**id).to_owned())).count();
         let wait =
             looks.mul_f64(0.5 + f64::from(u32::try_from((reader * 37 + page as u64 * 11) % 100).unwrap_or(0)) / 100.0);
         std::thread::sleep(wait);
         let Some(id) = ids.get(page) else { return };
-        let _ = ask(client, &format!("/api/runs/{}", escaped(id)), told);
+        let _ = ask(client, "run", &format!("/api/runs/{}", escaped(id)), told);
         std::thread::sleep(wait);
         let Some(next) = rows.texts("next_cursor").pop() else { return };
         cursor = format!("&cursor={}", escaped(next));
     }
 }
 
-fn ask(client: &mut Client, path: &str, told: &mut Told) -> Option<Answer> {
+fn ask(client: &mut Client, kind: &'static str, path: &str, told: &mut Told) -> Option<Answer> {
     let Ok(answer) = client.get(path) else {
         told.errors += 1;
         return None;
     };
     told.latencies.push(answer.took);
+    told.kinds.entry(kind).or_default().push(answer.took);
     told.errors += usize::from(answer.status != 200);
     (answer.status == 200).then_some(answer)
 }

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 
 use super::api::error::Problem;
 use super::project::{Desk, Project};
-use super::reply::{self, HTML, JSON, Wants};
+use super::reply::{self, FOR_EACH, HTML, JSON, Wants};
+use super::shown::Document;
 use super::site::{Lane, Site};
 
 /// A question: in which project, and what the client can take.
@@ -59,6 +60,18 @@ impl Asked {
             Ok(reply::document(&wants, JSON, json))
         });
         done.await.unwrap_or_else(IntoResponse::into_response)
+    }
+
+    /// Answers with a JSON document that may have been made for somebody else.
+    pub(super) async fn shared_json(
+        self,
+        lane: Lane,
+        work: impl FnOnce(&mut Desk) -> Result<Document, Problem> + Send + 'static,
+    ) -> Response {
+        match self.work(lane, work).await {
+            Ok(Document { etag, body }) => reply::named_document(&self.wants, JSON, &etag, FOR_EACH, body),
+            Err(problem) => problem.into_response(),
+        }
     }
 
     /// Answers with a page.

@@ -11,6 +11,7 @@
 //! | `project.rs` | a repository, and the desks (open store and projection) at which its questions are answered |
 //! | `asked.rs` | what a handler starts from: which project, what the client can take; runs work off the async threads |
 //! | `reply.rs` | documents with `ETag`, 304 and gzip; streams |
+//! | `shown.rs` | lists as they were answered lately, for all who ask for the same at once |
 //! | `range.rs` | which bytes of a file are wanted |
 //! | `api/error.rs` | the one funnel from typed errors to status and JSON |
 //! | `api/runs.rs` | the list · `run.rs` one run, its cases, one case · `files.rs` its files · `groups.rs` experiments, targets · `compare.rs` two runs |
@@ -39,6 +40,7 @@ mod range;
 mod reply;
 mod routes;
 mod server;
+mod shown;
 mod site;
 mod ui;
 mod workers;

@@ -17,6 +17,7 @@ use crate::sync::places;
 use super::api::error::Problem;
 use super::api::runs::RunItem;
 use super::api::watch::Watch;
+use super::shown::Shown;
 
 /// How long a desk is kept. Settings and packs that came where none were are seen then.
 const KEEP: Duration = Duration::from_secs(60);
@@ -39,6 +40,8 @@ pub(super) struct Project {
     turn: Mutex<()>,
     /// How many runs questions came to.
     counts: Arc<Counts>,
+    /// Lists as they were answered lately.
+    pub(super) shown: Shown,
     /// When what was written lately was moved into the projection's file.
     moved: Mutex<Option<Instant>>,
 }
@@ -73,8 +76,8 @@ impl Project {
             }
             id = format!("{plain}-{n}");
         }
-        let (turn, counts, moved) = (Mutex::default(), Arc::default(), Mutex::default());
-        Ok(Self { id, title, watch: Watch::default(), number, home, turn, counts, moved })
+        let (turn, counts, moved, shown) = (Mutex::default(), Arc::default(), Mutex::default(), Shown::default());
+        Ok(Self { id, title, watch: Watch::default(), number, home, turn, counts, shown, moved })
     }
 
     /// Does `work` at a desk of this thread. It may block.
@@ -122,6 +125,11 @@ impl Project {
 impl Desk {
     fn is_current(&self) -> bool {
         self.since.elapsed() < KEEP && self.opened.is_current()
+    }
+
+    /// Whose desk it is.
+    pub(super) fn project(&self) -> &Arc<Project> {
+        &self.project
     }
 
     /// The runs.

@@ -15,6 +15,9 @@ use tokio::sync::mpsc;
 pub(super) const JSON: &str = "application/json";
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
+/// For how long a document may be used that is made for each question: it is asked for each time whether it is still the same.
+pub(super) const FOR_EACH: &str = "private, no-cache";
+
 /// Smaller documents are not worth the work of compressing them.
 const WORTH_COMPRESSING: usize = 1024;
 
@@ -46,9 +49,14 @@ impl Wants {
 
 /// A document that is made for each question. It is called by what is in it.
 pub(super) fn document(wants: &Wants, kind: &'static str, body: Vec<u8>) -> Response {
+    let etag = etag(&body);
+    named_document(wants, kind, &etag, FOR_EACH, body)
+}
+
+/// What a document is called by what is in it.
+pub(super) fn etag(body: &[u8]) -> String {
     // Weak, because what is sent may be compressed or not.
-    let etag = format!("W/\"{}\"", digest(&body));
-    named_document(wants, kind, &etag, "private, no-cache", body)
+    format!("W/\"{}\"", digest(body))
 }
 
 /// A document whose name is known.

@@ -251,6 +251,16 @@ impl Projection {
         Ok(true)
     }
 
+    /// What the rows are: another text whenever a store in the file has another tip or was read anew.
+    pub fn state(&self) -> Result<String> {
+        let mut found = self.db.prepare_cached(
+            "SELECT group_concat(id || ' ' || name || ' ' || coalesce(tip, '') || ' ' || coalesce(generation, ''), char(10)) \
+             FROM (SELECT * FROM stores ORDER BY id)",
+        )?;
+        let stores: Option<String> = found.query_row([], |row| row.get(0))?;
+        Ok(format!("{:?} {:?} {}", self.stores, self.names, stores.unwrap_or_default()))
+    }
+
     /// Brings one store up to date. Returns its number in the file.
     fn number(&mut self, home: &Repo, store: &Store<'_>, progress: &mut dyn FnMut(usize)) -> Result<i64> {
         let (tip, name) = (store.tip_id()?, name(home, store));

@@ -1,5 +1,7 @@
 //! `GET /api/runs`: the list.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,7 @@ use crate::store::Store;
 
 use super::super::asked::{Asked, Params};
 use super::super::project::Desk;
+use super::super::shown::Document;
 use super::super::site::Lane;
 use super::error::Problem;
 use super::upstream::rows::Extra;
@@ -90,7 +93,7 @@ pub(in crate::studio) async fn list(asked: Asked, Params(params): Params<ListPar
         Err(problem) => return axum::response::IntoResponse::into_response(problem),
     };
     let lane = question.lane();
-    asked.json(lane, move |desk| question.answer(desk)).await
+    asked.shared_json(lane, move |desk| question.document(desk)).await
 }
 
 /// A question about the list that makes sense.
@@ -125,9 +128,36 @@ impl Question {
         if needs.cases || needs.trees || !needs.commits.is_empty() { Lane::Files } else { Lane::Rows }
     }
 
+    /// Whether the answer is another one only if the runs are others.
+    fn is_of_rows(&self) -> bool {
+        let needs = self.query.needs();
+        self.lane() == Lane::Rows && !needs.me && !needs.unpushed
+    }
+
+    /// The answer as JSON. Who asks what was asked since the runs changed last gets the same.
+    pub(in crate::studio) fn document(&self, desk: &mut Desk) -> Result<Document, Problem> {
+        let project = Arc::clone(desk.project());
+        let (store, projection) = desk.rows()?;
+        let filter = self.filter(&store, projection)?;
+        let (sql, params, deleted) = (&filter.sql, &filter.params, self.deleted);
+        let question =
+            format!("{sql} {params:?} {deleted} {:?} {} {:?} {}", self.order, self.limit, self.cursor, self.words);
+        let json = |projection: &Projection| {
+            serde_json::to_vec(&self.page(projection, filter)?).map_err(|err| Problem::internal(err.to_string()))
+        };
+        if !self.is_of_rows() {
+            return json(projection).map(Document::from);
+        }
+        project.shown.answer(&projection.state()?, question, || json(projection))
+    }
+
     pub(in crate::studio) fn answer(&self, desk: &mut Desk) -> Result<RunsPage, Problem> {
         let (store, projection) = desk.rows()?;
         let filter = self.filter(&store, projection)?;
+        self.page(projection, filter)
+    }
+
+    fn page(&self, projection: &Projection, filter: Filter) -> Result<RunsPage, Problem> {
         let (total, unread) = (projection.count(&filter)?, filter.unread);
         let ask = Ask {
             filter,
