@@ -75,15 +75,15 @@ mod tests {
 
     #[test]
     fn an_answer_is_made_once_for_each_state_of_the_runs() {
-        let (shown, made) = (Shown::default(), Cell::new(0));
+        let (shown, count) = (Shown::default(), Cell::new(0));
         let ask = |state: &str, question: &str| {
             let make = || {
-                made.set(made.get() + 1);
+                count.set(count.get() + 1);
                 Ok::<_, ()>(format!("{state} {question}").into_bytes())
             };
             let document = shown.answer(state, question.to_owned(), make).unwrap();
             assert_eq!(document.body, format!("{state} {question}"));
-            made.get()
+            count.get()
         };
         assert_eq!([ask("1", "a"), ask("1", "a"), ask("1", "b"), ask("1", "a")], [1, 1, 2, 2]);
         assert_eq!([ask("2", "a"), ask("2", "a")], [3, 3]);
@@ -107,18 +107,18 @@ mod tests {
 
     #[test]
     fn who_asks_for_the_same_at_once_waits_for_the_one_who_makes_it() {
-        let (shown, made) = (Shown::default(), Mutex::new(0));
+        let (shown, count) = (Shown::default(), Mutex::new(0));
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     let make = || {
-                        *lock(&made) += 1;
+                        *lock(&count) += 1;
                         Ok::<_, ()>(b"it".to_vec())
                     };
                     assert_eq!(shown.answer("1", "a".to_owned(), make).unwrap().body, "it");
                 });
             }
         });
-        assert_eq!(*lock(&made), 1);
+        assert_eq!(*lock(&count), 1);
     }
 }
