@@ -159,6 +159,10 @@ impl Packs {
         let found = read(&mut packs[at], offset, &mut self.inflate.borrow_mut());
         // The next one is probably in the same pack.
         packs[..=at].rotate_right(1);
+        if at > 0 {
+            // There may be very many packs, and what is around in another one is not asked for soon.
+            packs[1..=at].iter_mut().for_each(|pack| pack.near = (0, Vec::new()));
+        }
         found
     }
 }
