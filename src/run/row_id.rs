@@ -68,11 +68,13 @@ pub fn id_of_row(line: &str) -> serde_json::Result<RunId> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
     use serde_json::{Map, Value, json};
 
     use super::id_of_row;
     use crate::run::Row;
 
+    /// A row that has all keys, and one that we do not know. A key that a [`Row`] comes to have belongs into `Shape`, too.
     fn whole() -> Map<String, Value> {
         let row = json!({
             "run_id": "r", "timestamp": "2026-01-01T00:00:00.000Z", "experiment": "e", "target": "t \"quoted\"", "test_count": 3, "passed": 2,
@@ -80,6 +82,35 @@ mod tests {
             "errors": 0, "duration_ms": 12, "cost_usd": 0.25, "tokens": 7, "format": "f", "status": "complete", "source_tree": "2", "patch_id": "3",
             "links": ["4"], "repo": "app", "of a newer version": {"any": [1, null, "thing"]},
         });
+        let Row {
+            run_id: _,
+            timestamp: Some(_),
+            experiment: Some(_),
+            target: Some(_),
+            test_count: _,
+            passed: _,
+            pass_rate: Some(_),
+            avg_score: Some(_),
+            tags: _,
+            sha: Some(_),
+            id: _,
+            tree: _,
+            errors: _,
+            duration_ms: Some(_),
+            cost_usd: Some(_),
+            tokens: Some(_),
+            format: _,
+            status: _,
+            source_tree: Some(_),
+            patch_id: Some(_),
+            links: _,
+            repo: Some(_),
+            extra,
+        } = Row::deserialize(&row).unwrap()
+        else {
+            panic!("a key is missing: {row}")
+        };
+        assert_eq!(extra.len(), 1);
         row.as_object().unwrap().clone()
     }
 

@@ -68,6 +68,11 @@ impl TipTree {
         Ok(Self { root: Node::open(repo, root)?, ..Self::default() })
     }
 
+    /// As [`TipTree::open`]; none if it can't be read without fetching.
+    pub(super) fn open_if_here(repo: &Repo, root: &Oid) -> Option<Self> {
+        Some(Self { root: Node::open_if_here(repo, root)?, ..Self::default() })
+    }
+
     /// The directory of a run, whether it is sealed or not.
     pub(super) fn get(&mut self, repo: &Repo, id: &RunId) -> Result<Option<Oid>> {
         let (shard, name) = id.shard();

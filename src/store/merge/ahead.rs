@@ -28,8 +28,8 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Begins to read the shards in which two tips' trees differ, if that pays.
     pub(super) fn start<'s>(scope: &'s Scope<'s, '_>, repo: &Repo, tips: [&Oid; 2]) -> Option<Self> {
-        // Who needs what can't be read tells so.
-        let [ours, theirs] = [TipTree::open(repo, tips[0]).ok()?, TipTree::open(repo, tips[1]).ok()?];
+        // Whether the trees are needed at all is not known yet, so nothing is fetched.
+        let (ours, theirs) = (TipTree::open_if_here(repo, tips[0])?, TipTree::open_if_here(repo, tips[1])?);
         let wanted: Vec<Ids> = super::tree::shards(&ours, &theirs)
             .iter()
             .map(|shard| [ours.directory(shard), theirs.directory(shard)])
