@@ -67,7 +67,7 @@ impl Packed {
         let offset = offset.ok_or_else(|| io::Error::other("too much for a small pack"))?;
         self.data.extend(header(type_number(kind), object.len()));
         let deflater = self.deflater.get_or_insert_default();
-        deflater.deflate(object, kind == Kind::Commit, &mut self.data)?;
+        deflater.deflate(kind, object, &mut self.data)?;
         let mut crc = Crc::new();
         crc.update(&self.data[start..]);
         self.entries.push(Indexed { id, crc: crc.sum(), offset });
