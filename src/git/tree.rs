@@ -95,12 +95,14 @@ impl Tree {
 
     /// Adds an entry, or replaces the one of that name.
     pub fn insert(&mut self, name: &[u8], kind: EntryKind, id: Oid) {
-        self.remove(name);
-        let entry = Entry { name: name.to_vec(), kind, id };
-        match self.position(name, kind) {
-            Ok(at) => self.entries[at] = entry,
-            Err(at) => self.entries.insert(at, entry),
+        // Nearly always it is there, and as what it is to be.
+        if let Ok(at) = self.position(name, kind) {
+            (self.entries[at].kind, self.entries[at].id) = (kind, id);
+            return;
         }
+        self.remove(name);
+        let at = self.position(name, kind).unwrap_or_else(|at| at);
+        self.entries.insert(at, Entry { name: name.to_vec(), kind, id });
     }
 
     /// Adds entries whose names it has not, in git's order.

@@ -28,7 +28,7 @@ const BOTH: u8 = OURS | THEIRS;
 const SLOP: usize = 16;
 
 /// So many commits are looked at in any case before [`super::lines`] is tried.
-const FEW: usize = 128;
+const FEW: usize = 48;
 
 /// Walks both lines, newest commit first, until what is left is of both. Dates never go back along a line of the histories that
 /// we write; where a child is met that is older than its parent, no date is relied on any more, and all is walked.
