@@ -9,8 +9,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::promises::Came;
-use super::{Error, Repo, Result};
+use super::missing::Filter;
+use super::{Error, Git, Repo, Result};
 
 /// The key that tells an entry of ours: whose it is.
 const OWNER: &str = "agentv";
@@ -18,15 +18,6 @@ const OWNER: &str = "agentv";
 const COPIED: [&str; 4] = ["uploadpack", "vcs", "proxy", "proxyAuthMethod"];
 /// How long to wait for somebody who changes the configuration.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What a fetch without file contents came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LightFetch {
-    /// What came.
-    pub came: Came,
-    /// Whether the other side sent file contents all the same.
-    pub unfiltered: bool,
-}
 
 /// The name of the entry that belongs to a remote.
 #[must_use]
@@ -88,16 +79,50 @@ impl Repo {
         Ok(())
     }
 
-    /// Fetches by `refspecs` without file contents and notes what is missing. The entry is written when something is.
-    pub fn fetch_light(&self, remote: &str, refspecs: &[String], progress: &mut dyn FnMut(&str)) -> Result<LightFetch> {
+    /// Fetches by `refspecs` without file contents, with `bare` also without directories, and notes what is missing. The entry is
+    /// written when something is. Says whether the other side sent file contents all the same.
+    pub fn fetch_light(
+        &self,
+        remote: &str,
+        refspecs: &[String],
+        bare: bool,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<bool> {
         let name = light_name(remote);
         if self.is_light(remote) {
             self.write_light(remote)?;
         }
         let before = self.begin_fetch();
+        let mut fetch = |filter: Filter, alone: bool| {
+            let git = self.git_by_entry(remote);
+            let git = if alone { git.env("GIT_NO_LAZY_FETCH", "1") } else { git };
+            self.fetch_by(git, remote, &name, filter.option(), refspecs, progress)
+        };
+        let mut filter = if bare { Filter::Below } else { Filter::Files };
         // A server without git (dumb http) is walked object by object, and each that is not here would be fetched by another
         // git that does the same.
-        let mut git = self.git("-c").arg("fetch.fsckObjects=true").env("GIT_NO_LAZY_FETCH", "1");
+        let mut fetched = fetch(filter, true);
+        if matches!(&fetched, Err(err) if filter.is_refused(err)) {
+            filter = Filter::Files;
+            fetched = fetch(filter, true);
+        }
+        // A host takes for granted that we have all that it ever sent a commit for, and may send a directory as what is
+        // different from one that we did not take. Then git has to ask for that.
+        let lacks_base =
+            |reason: &str| reason.contains("lazy fetching disabled") || reason.contains("unresolved delta");
+        if matches!(&fetched, Err(Error::Remote { reason, .. }) if lacks_base(reason)) {
+            fetched = fetch(filter, false);
+        }
+        // What came before it failed is put in order, too.
+        let has_files = self.settle(&before, &mut |_| self.write_light(remote))?;
+        self.end_fetch();
+        fetched.map(|()| has_files)
+    }
+
+    /// A git that knows the entry of a remote.
+    fn git_by_entry(&self, remote: &str) -> Git {
+        let name = light_name(remote);
+        let mut git = self.git("-c").arg("fetch.fsckObjects=true");
         if !self.is_light(remote) {
             // Until there is an entry git is told of it in the environment: on a command line others could read what is
             // secret in an address.
@@ -106,12 +131,7 @@ impl Repo {
                 git = git.arg(format!("--config-env=remote.{name}.{key}={variable}")).env(&variable, value);
             }
         }
-        let fetched = self.fetch_by(git, remote, &name, "--filter=blob:none", refspecs, progress);
-        // What came before it failed is put in order, too.
-        let came = self.settle(&before, &mut |_| self.write_light(remote))?;
-        self.end_fetch();
-        fetched?;
-        Ok(LightFetch { came, unfiltered: came.blobs > 0 })
+        git
     }
 
     /// What is in the entry.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::Read;
 
+use super::missing::Filter;
 use super::{Error, Oid, Repo, Result, Tree, loose};
 
 /// Objects up to so many bytes are read without looking at their size first.
@@ -49,7 +50,7 @@ impl Repo {
         if let Some(data) = self.try_read(id, kind)? {
             return Ok(data);
         }
-        self.fetch_missing(&[*id], &mut |_| {})?;
+        self.fetch_missing(&[*id], Filter::Files, &mut |_| {})?;
         self.try_read(id, kind)?.ok_or(Error::Missing(*id))
     }
 
@@ -123,7 +124,7 @@ impl Repo {
         if let Some((_, size)) = self.header(id)? {
             return Ok(size);
         }
-        self.fetch_missing(&[*id], &mut |_| {})?;
+        self.fetch_missing(&[*id], Filter::Files, &mut |_| {})?;
         Ok(self.header(id)?.ok_or(Error::Missing(*id))?.1)
     }
 

@@ -18,17 +18,6 @@ use super::{EntryKind, Error, Kind, ObjectSink, Oid, Repo, Result, Tree};
 const CHUNK: usize = 4096;
 const MARK: &str = "promisor";
 
-/// What marked packs brought.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Came {
-    /// Trees of them.
-    pub trees: usize,
-    /// File contents in them.
-    pub blobs: usize,
-    /// Objects that they name and nobody here has.
-    pub missing: usize,
-}
-
 impl Repo {
     /// The packs that have git's mark for packs of partial clones.
     pub(super) fn marked_packs(&self) -> HashSet<PathBuf> {
@@ -61,17 +50,17 @@ impl Repo {
     }
 
     /// Makes the marked packs ordinary ones that are not in `before`, and promises what they lack. It holds for any pack, whoever fetched it.
-    /// `promising` is called before something is promised.
+    /// `promising` is called before something is promised. Says whether there are file contents in them.
     pub(super) fn settle(
         &self,
         before: &HashSet<PathBuf>,
         promising: &mut dyn FnMut(usize) -> Result<()>,
-    ) -> Result<Came> {
+    ) -> Result<bool> {
         let new: Vec<PathBuf> = self.marked_packs().into_iter().filter(|pack| !before.contains(pack)).collect();
         if new.is_empty() {
-            return Ok(Came::default());
+            return Ok(false);
         }
-        let (came, missing) = self.look_into(&new)?;
+        let (has_files, missing) = self.look_into(&new)?;
         if !missing.is_empty() {
             promising(missing.len())?;
             self.promise(&missing)?;
@@ -82,7 +71,7 @@ impl Repo {
                 _ => {}
             }
         }
-        Ok(came)
+        Ok(has_files)
     }
 
     /// Writes down that a remote has `missing`.
@@ -100,12 +89,12 @@ impl Repo {
         writer.finish_promises()
     }
 
-    /// What is in packs, and which objects they name that are not here: each with whether it is a tree.
-    fn look_into(&self, marks: &[PathBuf]) -> Result<(Came, BTreeSet<(Oid, bool)>)> {
+    /// Whether there are file contents in packs, and which objects they name that are not here: each with whether it is a tree.
+    fn look_into(&self, marks: &[PathBuf]) -> Result<(bool, BTreeSet<(Oid, bool)>)> {
         let fail = |path: &Path, reason: String| Error::Odb { action: "read", dir: path.to_owned(), reason };
         let mut handle = self.gix().clone();
         handle.object_cache_size(Some(4 << 20));
-        let (mut came, mut named, mut here) = (Came::default(), HashSet::new(), HashSet::new());
+        let (mut has_files, mut named, mut here) = (false, HashSet::new(), HashSet::new());
         for mark in marks {
             let path = mark.with_extension("idx");
             let index =
@@ -113,13 +102,9 @@ impl Repo {
             for entry in index.iter() {
                 here.insert(entry.oid);
                 let header = handle.find_header(entry.oid).map_err(|err| fail(&path, super::objects::chain(&err)))?;
-                match header.kind() {
-                    gix::objs::Kind::Blob => {
-                        came.blobs += 1;
-                        continue;
-                    }
-                    gix::objs::Kind::Tree => came.trees += 1,
-                    _ => {}
+                if header.kind() == gix::objs::Kind::Blob {
+                    has_files = true;
+                    continue;
                 }
                 let object = handle.find_object(entry.oid).map_err(|err| fail(&path, super::objects::chain(&err)))?;
                 match object.kind {
@@ -141,8 +126,7 @@ impl Repo {
         handle.objects.refresh_never();
         let missing: BTreeSet<_> =
             named.into_iter().filter(|(id, _)| !here.contains(id) && !handle.has_object(id)).collect();
-        came.missing = missing.len();
-        Ok((came, missing))
+        Ok((has_files, missing))
     }
 }
 

@@ -108,6 +108,12 @@ impl Repo {
         let git = git.args(["--porcelain", "--progress", "--no-verify", "--no-signed", "--no-follow-tags"]);
         let git = git.arg("--recurse-submodules=no");
         let git = git.args(what.iter().map(|one| format!("--force-with-lease={}:{}", one.name, text(one.old))));
+        let is_on_top = |old: Oid, new: Oid| self.not_in(&[old], &[new]).is_ok_and(|left| left.is_empty());
+        let rewrites = |one: &PushRef<'_>| one.old.zip(one.new).is_some_and(|(old, new)| !is_on_top(old, new));
+        // A rewritten history builds on older commits. Of those git would fetch each directory that is not here, only to send less;
+        // and to send what is different from one it must be there.
+        let whole = self.is_partial() && what.iter().any(rewrites);
+        let git = if whole { git.arg("--no-thin").env("GIT_NO_LAZY_FETCH", "1") } else { git };
         let git = git.args(["--end-of-options", remote]);
         let git = git.args(what.iter().map(|one| format!("{}:{}", text(one.new), one.name)));
         let ToRemote { status, stdout, stderr } = self.transfer(git, Vec::new(), remote, progress)?;

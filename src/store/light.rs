@@ -1,4 +1,4 @@
-//! Clones without file contents: what writers and readers need of them, fetched in one batch.
+//! Clones without file contents, and without the directories of runs: what writers and readers need of them, fetched in batches.
 
 use std::collections::HashMap;
 
@@ -11,15 +11,26 @@ use super::run_files::{ARTIFACTS, MANIFEST, OVERLAY};
 use super::sealed::{NEW, SEALED};
 use super::{Result, Store, message};
 
+/// With so many commits or fewer the directories of their runs are fetched with them: it is one request less, now and when the
+/// runs are opened. They are some 600 bytes a run.
+const FEW: usize = 200;
+
 impl Store<'_> {
-    /// Fetches, of the history that ends at `tip`, what others need who write on top of it or search it: the lists of sealed runs,
-    /// the newest file of the index, and what was said of runs by commits that none of `known` has.
-    pub fn fetch_basics(&self, tip: &Oid, known: &[Oid], progress: &mut dyn FnMut(&str)) -> Result<()> {
-        if !self.repo.is_partial() {
+    /// Fetches, of the histories that end at `tips`, what others need who write on top of them or search them: the directories of the
+    /// tips down to those of runs, the lists of sealed runs, the newest file of the index, and what was said of runs by commits that
+    /// none of `known` has.
+    ///
+    /// The top directories come of all these commits, though only those of the tips are needed: `git log --all -- PATH` reads them, and
+    /// git would fetch each by itself, with all runs below it.
+    pub fn fetch_basics(&self, tips: &[Oid], known: &[Oid], progress: &mut dyn FnMut(&str)) -> Result<()> {
+        if tips.is_empty() || !self.repo.is_partial() {
             return Ok(());
         }
+        let mut roots = tips.iter().map(|tip| Ok(self.repo.commit(tip)?.tree)).collect::<Result<Vec<Oid>>>()?;
+        let tip_roots = roots.clone();
         let mut said: HashMap<RunId, Oid> = HashMap::new();
-        for commit in self.repo.not_in(&[*tip], known)? {
+        for commit in self.repo.not_in(tips, known)? {
+            roots.push(commit.tree);
             if message::op(&commit).is_none_or(|op| op == Op::Record) {
                 continue;
             }
@@ -30,10 +41,24 @@ impl Store<'_> {
                 }
             }
         }
-        let root = self.repo.tree(&self.repo.commit(tip)?.tree)?;
-        let mut wanted = lists(self.repo, &root, None)?;
-        wanted.extend(directory(self.repo, &root, DIR)?.get(CURRENT.as_bytes()).map(|entry| entry.id));
-        for tree in said.values().filter(|tree| self.repo.has(tree)) {
+        let roots = self.repo.lacking(&roots);
+        if roots.len() <= FEW {
+            self.repo.ensure_present_with(&roots, progress)?;
+        } else {
+            self.repo.ensure_alone(&roots, progress)?;
+        }
+        let tip_roots: Vec<Tree> = tip_roots.iter().map(|root| self.repo.tree_alone(root)).collect::<Result<_, _>>()?;
+        let dirs = tip_roots.iter().flat_map(Tree::entries).filter(|entry| entry.kind == EntryKind::Dir);
+        self.repo.ensure_alone(&dirs.map(|entry| entry.id).collect::<Vec<_>>(), progress)?;
+        let said: Vec<Oid> = said.into_values().collect();
+        // Some may be gone everywhere, with what was compacted.
+        let _ = self.repo.ensure_present_with(&said, progress);
+        let mut wanted = Vec::new();
+        for root in tip_roots {
+            wanted.extend(lists(self.repo, &root, None)?);
+            wanted.extend(directory(self.repo, &root, DIR)?.get(CURRENT.as_bytes()).map(|entry| entry.id));
+        }
+        for tree in said.iter().filter(|tree| self.repo.has(tree)) {
             wanted.extend(self.repo.tree(tree)?.get(OVERLAY.as_bytes()).map(|entry| entry.id));
         }
         Ok(self.repo.ensure_present_with(&wanted, progress)?)
@@ -64,6 +89,7 @@ impl Store<'_> {
         if !self.repo.is_partial() {
             return Ok(());
         }
+        self.repo.ensure_present(trees)?;
         let mut wanted = Vec::new();
         for tree in trees {
             wanted.extend(of(self.repo, &self.repo.tree(tree)?)?);
@@ -92,7 +118,7 @@ pub(super) fn lists(repo: &Repo, root: &Tree, shard: Option<&str>) -> Result<Vec
 /// The directory `name` in a tree; empty if there is none.
 fn directory(repo: &Repo, tree: &Tree, name: &str) -> Result<Tree> {
     let entry = tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
-    Ok(entry.map(|entry| repo.tree(&entry.id)).transpose()?.unwrap_or_default())
+    Ok(entry.map(|entry| repo.tree_alone(&entry.id)).transpose()?.unwrap_or_default())
 }
 
 /// The files at the top of a run's directory.

@@ -29,7 +29,7 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn open(repo: &Repo, id: &Oid) -> Result<Self> {
-        let data = repo.read(id, Kind::Tree)?;
+        let data = repo.read_tree_alone(id)?;
         Ok(Self { tree: Tree::decode(id, &data)?, stored: Some((*id, data)) })
     }
 

@@ -1,4 +1,4 @@
-//! Fetching from a remote: commits and trees, and the rest when it is asked for.
+//! Fetching from a remote: what lists and writers need, and the rest when it is asked for.
 
 use crate::git::{Error as GitError, Oid, Remote, Repo};
 use crate::store::{RUNS_REF, Store};
@@ -13,7 +13,8 @@ const SETTING: &str = "agentv.fetch";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fetching {
-    /// Commits, trees and what people said of runs; files when they are opened.
+    /// Commits, directories and what people said of runs; of many runs at the first time no directories of their own. The rest comes
+    /// when it is opened.
     Light,
     /// Everything, because it was asked for.
     Full,
@@ -56,22 +57,24 @@ pub(super) fn fetch(
     listener: &mut dyn Listener,
 ) -> Result<()> {
     let name = &remote.name;
-    let known = tips(repo, name)?;
+    let mut known = tips(repo, name)?;
+    // Of a first fetch that was killed there may be nothing but commits.
+    known.retain(|(_, tip)| repo.commit(tip).is_ok_and(|commit| repo.has(&commit.tree)));
     match fetching(repo, remote)? {
         Fetching::Light if !full => {
-            let fetched = repo.fetch_light(name, refspecs, &mut |line| listener.progress(line))?;
-            if fetched.unfiltered && !Noted::Unfiltered.has(repo, &remote.url) {
+            let first = !known.iter().any(|(full, _)| *full == tracking_ref(name));
+            let unfiltered = repo.fetch_light(name, refspecs, first, &mut |line| listener.progress(line))?;
+            if unfiltered && !Noted::Unfiltered.has(repo, &remote.url) {
                 Noted::Unfiltered.add(repo, &remote.url);
                 listener
                     .notice(&format!("'{name}' sends the files of all runs, wanted or not; so everything is fetched"));
             }
-            for (full, tip) in tips(repo, name)?.iter().filter(|tip| !known.contains(tip)) {
-                // What is no history of runs is told by who reads it.
-                if let Ok(Some(_)) = Store::new(repo, full).tip_id() {
-                    let known: Vec<Oid> = known.iter().map(|(_, id)| *id).collect();
-                    Store::new(repo, RUNS_REF).fetch_basics(tip, &known, &mut |line| listener.progress(line))?;
-                }
-            }
+            let came = tips(repo, name)?.into_iter().filter(|tip| !known.contains(tip));
+            // What is no history of runs is told by who reads it.
+            let came = came.filter(|(full, _)| matches!(Store::new(repo, full).tip_id(), Ok(Some(_))));
+            let came: Vec<Oid> = came.map(|(_, id)| id).collect();
+            let known: Vec<Oid> = known.iter().map(|(_, id)| *id).collect();
+            Store::new(repo, RUNS_REF).fetch_basics(&came, &known, &mut |line| listener.progress(line))?;
             note_fetch(repo, remote);
             return Ok(());
         }
@@ -86,8 +89,7 @@ pub(super) fn fetch(
     if full && repo.is_partial() {
         let all = tips(repo, name)?.into_iter().map(|(_, id)| id).chain(repo.read_ref(RUNS_REF)?);
         let all: Vec<Oid> = all.filter(|id| repo.commit(id).is_ok()).collect();
-        let missing = repo.missing_in(&all, &[])?;
-        repo.ensure_present_with(&missing, &mut |line| listener.progress(line))?;
+        repo.ensure_whole(&all, &[], &mut |line| listener.progress(line))?;
     }
     Ok(())
 }

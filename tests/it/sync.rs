@@ -10,6 +10,7 @@ mod crowd;
 mod hostile;
 mod interrupted;
 mod light;
+mod light_many;
 mod places;
 mod remote;
 mod through_git;

@@ -87,7 +87,7 @@ of .agentv/config.yaml names (repo, repo_url, repo_path); else runs are kept in 
     ),
     (
         "agentv.fetch",
-        "light (the default): fetches take commits and directories, and the files of a run when it is opened. full: they take everything.",
+        "light (the default): fetches take commits and directories, of the first many runs only those above them, and the rest of a run when it is opened. full: they take everything.",
     ),
     (
         "agentv.host",

@@ -59,6 +59,7 @@ fn without<'r, 'i>(
     ids: &'i HashSet<RunId>,
 ) -> Result<Rewriter<'r, 'i>> {
     let mut rewriter = Rewriter::new(repo, ids);
+    rewriter.fetch_directories(commits);
     for commit in commits.iter().rev().filter(|_| !ids.is_empty()) {
         rewriter.commit(sink, commit)?;
     }

@@ -78,6 +78,10 @@ impl Store<'_> {
             return Ok(nothing);
         }
         let mut rewriter = Rewriter::new(self.repo, &survey.ids);
+        if self.repo.is_partial() {
+            let commits = survey.commits[..survey.since].iter().map(|id| self.repo.commit(id));
+            rewriter.fetch_directories(&commits.collect::<Result<Vec<_>, _>>()?);
+        }
         // What git says of a commit needs it in the repository, and so does what follows.
         let mut pack = PackWriter::new(self.repo)?;
         for (done, id) in survey.commits[..survey.since].iter().rev().enumerate() {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::git::{CommitInfo, EntryKind, Kind, ObjectSink, Oid, Repo, Tree, rewrite_commit};
 use crate::run::{Row, RunId, RunStatus};
 
-use crate::store::message::ROW;
+use crate::store::message::{ROW, rows};
 use crate::store::run_files::{ARTIFACTS, COMPACTED, SOURCE_DIFF};
 use crate::store::{Error, Result};
 
@@ -37,6 +37,25 @@ impl<'r, 'i> Rewriter<'r, 'i> {
         }
         let (directories, trees) = (HashMap::new(), HashMap::new());
         Self { repo, ids, shards, directories, trees, commits: HashMap::new(), last: HashMap::new() }
+    }
+
+    /// Fetches what a partial clone lacks of the directories that `commits` have of these runs, in a batch for each level. Some may be
+    /// gone everywhere: what is missing in the end is told by who reads it.
+    pub(super) fn fetch_directories(&self, commits: &[CommitInfo]) {
+        if self.ids.is_empty() || !self.repo.is_partial() {
+            return;
+        }
+        let _ = self.repo.ensure_alone(&commits.iter().map(|commit| commit.tree).collect::<Vec<_>>(), &mut |_| {});
+        let roots = commits.iter().filter_map(|commit| self.repo.tree_alone(&commit.tree).ok());
+        let entries = |root: Tree| {
+            let entries = self.shards.keys().filter_map(|shard| Some(root.get(shard.as_bytes())?.id));
+            entries.collect::<Vec<_>>()
+        };
+        let _ = self.repo.ensure_alone(&roots.flat_map(entries).collect::<Vec<_>>(), &mut |_| {});
+        let rows = commits.iter().flat_map(|commit| rows(commit).unwrap_or_default());
+        let rows = rows.filter(|row| self.ids.contains(&row.id));
+        let trees: Vec<Oid> = rows.filter_map(|row| self.repo.parse_oid(&row.tree)).collect();
+        let _ = self.repo.ensure_present(&trees);
     }
 
     /// What became of a commit.

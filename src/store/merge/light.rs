@@ -1,4 +1,4 @@
-//! A merge in a clone without file contents: what it reads is fetched before, in two batches.
+//! A merge in a clone without file contents: what it reads is fetched before, in a few batches.
 
 use std::collections::BTreeSet;
 
@@ -29,12 +29,19 @@ impl Store<'_> {
         before.retain(|(commit, _)| self.repo.has(commit));
         let mut wanted = Vec::new();
         for tip in tips {
-            wanted.extend(lists(self.repo, &self.repo.tree(tip)?, None)?);
+            wanted.extend(lists(self.repo, &self.repo.tree_alone(tip)?, None)?);
         }
-        for (commit, id) in &before {
-            wanted.extend(lists(self.repo, &self.repo.tree(&self.repo.commit(commit)?.tree)?, Some(id.shard().0))?);
+        let roots: Vec<Oid> =
+            before.iter().map(|(commit, _)| Ok(self.repo.commit(commit)?.tree)).collect::<Result<_>>()?;
+        self.repo.ensure_alone(&roots, &mut |_| {})?;
+        let mut shards = Vec::new();
+        for ((_, id), root) in before.iter().zip(roots) {
+            let (root, shard) = (self.repo.tree_alone(&root)?, id.shard().0);
+            wanted.extend(lists(self.repo, &root, Some(shard))?);
+            shards.extend(root.get(shard.as_bytes()).map(|entry| entry.id));
         }
         self.repo.ensure_present(&wanted)?;
+        self.repo.ensure_alone(&shards, &mut |_| {})?;
         let mut trees: Vec<Oid> = Vec::new();
         for (commit, id) in &before {
             trees.extend(TipTree::open(self.repo, &self.repo.commit(commit)?.tree)?.get(self.repo, id)?);
@@ -42,6 +49,8 @@ impl Store<'_> {
         for line in deeds().flat_map(|deeds| deeds.touches.iter().chain([&deeds.row])) {
             trees.extend(self.repo.parse_oid(&line.row()?.tree));
         }
+        // Some may be gone everywhere, with what was compacted.
+        let _ = self.repo.ensure_present(&trees);
         trees.retain(|tree| self.repo.has(tree));
         self.fetch_documents_of(&trees)
     }

@@ -208,7 +208,7 @@ impl Store<'_> {
             draft.fast_forward(theirs);
             return merged(How::FastForward, came, 0, replaced);
         }
-        let base = parted.base.map(|base| self.repo.tree(&self.repo.commit(&base)?.tree)).transpose()?;
+        let base = parted.base.map(|base| self.repo.tree_alone(&self.repo.commit(&base)?.tree)).transpose()?;
         let sides = (our_side, their_side);
         self.fetch_for_merge([&ours.tree, &theirs.tree], sides)?;
         let (tree, rows) = self.join(draft.sink(), (&ours, theirs), base.as_ref(), sides, compacted, ahead)?;

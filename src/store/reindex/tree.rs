@@ -1,6 +1,6 @@
 //! The rows of our tree from its documents, where the commits do not tell them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -63,6 +63,7 @@ impl Store<'_> {
     /// The runs of all shards and lists; what stands in a shard holds before what stands in its list.
     fn run_directories(&self, root: &Tree, left_out: &mut Vec<LeftOut>) -> Result<Vec<(RunId, Oid)>> {
         let sealed = SealedRuns::all(self.repo(), root)?;
+        let listed: HashSet<Oid> = sealed.values().copied().collect();
         let mut found: BTreeMap<RunId, Oid> =
             sealed.into_iter().filter_map(|(id, tree)| Some((id.parse().ok()?, tree))).collect();
         for (shard, tree) in shards(root) {
@@ -70,6 +71,11 @@ impl Store<'_> {
                 let id = format!("{shard}{}", String::from_utf8_lossy(&entry.name)).parse::<RunId>().ok();
                 found.extend(id.map(|id| (id, entry.id)));
             }
+        }
+        if self.repo().is_partial() {
+            let (sealed, current): (Vec<Oid>, Vec<Oid>) = found.values().partition(|tree| listed.contains(*tree));
+            self.repo().ensure_present(&current)?;
+            let _ = self.repo().ensure_present(&sealed);
         }
         // With its history a sealed run's directory is gone, and nobody can be asked for it.
         found.retain(|id, tree| {

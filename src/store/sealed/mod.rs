@@ -54,7 +54,7 @@ impl SealedRuns {
     pub(super) fn all(repo: &Repo, root: &Tree) -> Result<BTreeMap<String, Oid>> {
         let child = |tree: &Tree, name: &str| -> Result<Tree> {
             let entry = tree.get(name.as_bytes()).filter(|entry| entry.kind == EntryKind::Dir);
-            Ok(entry.map(|entry| repo.tree(&entry.id)).transpose()?.unwrap_or_default())
+            Ok(entry.map(|entry| repo.tree_alone(&entry.id)).transpose()?.unwrap_or_default())
         };
         let dir = child(root, SEALED)?;
         let new_dir = child(&dir, NEW)?;

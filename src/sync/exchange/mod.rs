@@ -230,12 +230,11 @@ impl<'a> Sync<'a> {
         Ok(())
     }
 
-    /// Fetches, from whichever remote has it, what is going to be pushed and is not here, in one batch. The remote that it came
+    /// Fetches, from whichever remote has it, what is going to be pushed and is not here. The remote that it came
     /// from has it already, so this is for others.
     fn fetch_what_goes(&self, tip: &Oid, known: &[Oid], listener: &mut dyn Listener) -> Result<()> {
         if self.repo.is_partial() {
-            let missing = self.repo.missing_in(&[*tip], known)?;
-            self.repo.ensure_present_with(&missing, &mut |line| listener.progress(line))?;
+            self.repo.ensure_whole(&[*tip], known, &mut |line| listener.progress(line))?;
         }
         Ok(())
     }

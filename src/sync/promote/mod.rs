@@ -63,7 +63,7 @@ impl<'r> Promotion<'r> {
         }
         // A light clone has no files, and the results repository is to have all.
         if repo.is_partial() {
-            repo.ensure_present(&repo.missing_in(&[tip], &[])?)?;
+            repo.ensure_whole(&[tip], &[], &mut |_| {})?;
         }
         managed.repo().fetch_from(repo.git_dir(), RUNS_REF, PROMOTED)?;
         let tip = managed.repo().read_ref(PROMOTED)?.unwrap_or(tip);

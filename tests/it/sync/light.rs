@@ -4,7 +4,7 @@ use super::*;
 use crate::env::{copy_dir, data, read_dir};
 
 /// A hub that leaves out what is not wanted.
-fn light_hub(env: &TestEnv, args: &[&str]) -> PathBuf {
+pub(super) fn light_hub(env: &TestEnv, args: &[&str]) -> PathBuf {
     let hub = hub(env, args);
     env.git_in(&hub, ["config", "uploadpack.allowFilter", "true"]).ok();
     hub
@@ -23,13 +23,13 @@ fn world(env: &TestEnv, runs: usize, args: &[&str]) -> (PathBuf, PathBuf, PathBu
 }
 
 /// How many objects that refs reach are not here.
-fn missing(env: &TestEnv, dir: &Path) -> usize {
+pub(super) fn missing(env: &TestEnv, dir: &Path) -> usize {
     let all = env.git_in(dir, ["rev-list", "--objects", "--missing=print", "--all"]).ok();
     all.lines().filter(|line| line.starts_with('?')).count()
 }
 
 /// Runs `git <args>`; how often git was told to fetch.
-fn counted(env: &TestEnv, dir: &Path, args: &[&str]) -> (Ran, usize) {
+pub(super) fn counted(env: &TestEnv, dir: &Path, args: &[&str]) -> (Ran, usize) {
     let trace = env.root().join("trace");
     let _ = std::fs::remove_file(&trace);
     let mut command = env.command("git", dir);
@@ -40,12 +40,12 @@ fn counted(env: &TestEnv, dir: &Path, args: &[&str]) -> (Ran, usize) {
     (ran, text.lines().filter(is_fetch).count())
 }
 
-fn agentv(env: &TestEnv, dir: &Path, args: &[&str]) -> (Ran, usize) {
+pub(super) fn agentv(env: &TestEnv, dir: &Path, args: &[&str]) -> (Ran, usize) {
     counted(env, dir, &[&["agentv"], args].concat())
 }
 
 /// The hub can't be reached while `run` runs.
-fn offline<T>(env: &TestEnv, run: impl FnOnce() -> T) -> T {
+pub(super) fn offline<T>(env: &TestEnv, run: impl FnOnce() -> T) -> T {
     let (hub, away) = (env.root().join("hub.git"), env.root().join("away.git"));
     std::fs::rename(&hub, &away).unwrap();
     let result = run();
@@ -72,7 +72,7 @@ fn files_come_when_a_run_is_opened_all_at_once() {
     sync(&env, &a);
     let (ran, count) = agentv(&env, &b, &["pull"]);
     assert!(ran.ok().starts_with("received 7 runs, about "));
-    assert_eq!(count, 1, "nothing but the fetch itself");
+    assert_eq!(count, 2, "commits, and the directories of all at once");
     let lacking = missing(&env, &b);
     assert!(lacking > 40, "{lacking}");
     offline(&env, || {
@@ -213,7 +213,7 @@ fn writers_need_no_files_of_others() {
     sync(&env, &a);
     let (ran, count) = agentv(&env, &b, &["pull"]);
     ran.ok();
-    assert_eq!(count, 2, "the fetch, and all lists and notes at once");
+    assert_eq!(count, 3, "commits, directories, and all lists and notes at once");
     offline(&env, || {
         for n in 0..9 {
             let (ran, count) = agentv(&env, &b, &["list", "-n", "1"]);
