@@ -1,5 +1,6 @@
 //! What a clone does not have because a remote promised to: which remotes do, and fetching it in one batch.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::transfer::{ToRemote, words};
@@ -70,12 +71,13 @@ impl Repo {
         if missing.is_empty() { Ok(()) } else { self.fetch_missing(&missing, Filter::Below, progress) }
     }
 
-    /// Those of `ids` that are not here, sorted; never fetches.
+    /// Those of `ids` that are not here, in their order; never fetches. A host that is asked for the trees of a history, newest first,
+    /// finds them in a third of the time that it takes in the order of their ids, and as deltas of each other.
     #[must_use]
     pub fn lacking(&self, ids: &[Oid]) -> Vec<Oid> {
-        let mut missing: Vec<_> = ids.iter().filter(|id| !self.packs().has(id)).copied().collect();
-        missing.sort_unstable();
-        missing.dedup();
+        let mut seen = HashSet::new();
+        let missing = ids.iter().filter(|id| !self.packs().has(id) && seen.insert(**id));
+        let mut missing: Vec<Oid> = missing.copied().collect();
         let Some(first) = missing.first() else { return missing };
         // gix reads the directory again for each object that is not here, unless it may not. Once is enough.
         self.gix().has_object(first);
