@@ -56,6 +56,20 @@ pub struct CommitInfo {
 impl CommitInfo {
     /// Reads the bytes of the commit object `id`.
     pub fn decode(id: Oid, data: &[u8]) -> Result<Self> {
+        Self::from_vec(id, data.to_vec())
+    }
+
+    /// Like [`CommitInfo::decode`]; the message is not copied.
+    pub fn from_vec(id: Oid, mut data: Vec<u8>) -> Result<Self> {
+        let (mut commit, head) = Self::decode_head(id, &data)?;
+        data.drain(..head);
+        commit.message =
+            String::from_utf8(data).unwrap_or_else(|err| String::from_utf8_lossy(err.as_bytes()).into_owned());
+        Ok(commit)
+    }
+
+    /// All but the message, and where that begins.
+    fn decode_head(id: Oid, data: &[u8]) -> Result<(Self, usize)> {
         let invalid = |reason: &str| Error::Invalid { id, expected: "commit", reason: reason.to_owned() };
         // A list reads very many of them, so this looks at no more than what is wanted.
         let (mut tree, mut parents, mut author, mut committed) = (None, Vec::new(), "", None);
@@ -74,18 +88,15 @@ impl CommitInfo {
                 _ => {}
             }
         }
-        let message = match std::str::from_utf8(rest) {
-            Ok(text) => text.to_owned(),
-            Err(_) => String::from_utf8_lossy(rest).into_owned(),
-        };
-        Ok(Self {
+        let commit = Self {
             id,
             tree: tree.ok_or_else(|| invalid("it names no tree"))?,
             parents,
             committed: committed.ok_or_else(|| invalid("it has no committer with a date"))?,
             author: author.to_owned(),
-            message,
-        })
+            message: String::new(),
+        };
+        Ok((commit, data.len() - rest.len()))
     }
 
     /// The first line of the message.
@@ -111,7 +122,7 @@ fn date(who: &[u8]) -> Option<i64> {
 impl Repo {
     /// Reads a commit.
     pub fn commit(&self, id: &Oid) -> Result<CommitInfo> {
-        CommitInfo::decode(*id, &self.read(id, super::Kind::Commit)?)
+        CommitInfo::from_vec(*id, self.read(id, super::Kind::Commit)?)
     }
 }
 

@@ -107,11 +107,11 @@ impl Log<'_> {
             }
             if self.lenient {
                 let data = self.repo.try_read(parent, Kind::Commit).ok().flatten();
-                self.queue.extend(data.and_then(|data| CommitInfo::decode(*parent, &data).ok()).map(Queued));
+                self.queue.extend(data.and_then(|data| CommitInfo::from_vec(*parent, data).ok()).map(Queued));
                 continue;
             }
             match self.repo.try_read(parent, Kind::Commit)? {
-                Some(data) => self.queue.push(Queued(CommitInfo::decode(*parent, &data)?)),
+                Some(data) => self.queue.push(Queued(CommitInfo::from_vec(*parent, data)?)),
                 None if self.repo.is_shallow_boundary(&commit.id) => {}
                 None => self.queue.push(Queued(self.repo.commit(parent)?)),
             }

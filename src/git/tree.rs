@@ -57,6 +57,14 @@ pub struct Entry {
 }
 
 impl Entry {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.kind.mode().as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(&self.name);
+        out.push(0);
+        out.extend_from_slice(self.id.as_slice());
+    }
+
     /// Which of two entries git has first in a tree.
     #[must_use]
     pub fn order(&self, other: &Self) -> Ordering {
@@ -137,13 +145,26 @@ impl Tree {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.entries.len() * 48);
+        self.entries.iter().for_each(|entry| entry.encode_to(&mut out));
+        out
+    }
+
+    /// The object's bytes as it would be without the directories called `without` and with the entries `more`, names that it has
+    /// not. Both are in git's order.
+    #[must_use]
+    pub fn encode_with(&self, without: &[&str], more: &[Entry]) -> Vec<u8> {
+        let mut out = Vec::with_capacity((self.entries.len() + more.len()) * 48);
+        let (mut without, mut more) = (without.iter().peekable(), more.iter().peekable());
         for entry in &self.entries {
-            out.extend_from_slice(entry.kind.mode().as_bytes());
-            out.push(b' ');
-            out.extend_from_slice(&entry.name);
-            out.push(0);
-            out.extend_from_slice(entry.id.as_slice());
+            if entry.kind == EntryKind::Dir && without.next_if(|name| name.as_bytes() == entry.name).is_some() {
+                continue;
+            }
+            while let Some(new) = more.next_if(|new| new.order(entry) == Ordering::Less) {
+                new.encode_to(&mut out);
+            }
+            entry.encode_to(&mut out);
         }
+        more.for_each(|new| new.encode_to(&mut out));
         out
     }
 
@@ -210,6 +231,19 @@ mod tests {
                 one.insert(name.as_bytes(), kind, id);
                 if mask & (1 << at) == 0 { &mut all } else { &mut more }.insert(name.as_bytes(), kind, id);
             }
+            assert_eq!(all.encode_with(&[], &more.entries), one.encode());
+            // Directories that are taken out, and the others put in.
+            let is_dir = |entry: &&Entry| entry.kind == EntryKind::Dir;
+            let gone: Vec<String> = more
+                .entries
+                .iter()
+                .filter(is_dir)
+                .map(|entry| String::from_utf8_lossy(&entry.name).into_owned())
+                .collect();
+            let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+            let mut left = one.clone();
+            gone.iter().for_each(|name| drop(left.remove(name.as_bytes())));
+            assert_eq!(one.encode_with(&gone, &[]), left.encode());
             all.insert_all(more.entries);
             assert_eq!(all, one);
         }

@@ -31,7 +31,7 @@ pub use manifest::{Counts, FilesDigest, Host, How, MANIFEST_SCHEMA, Manifest, Sc
 pub use name::is_valid_name;
 pub use overlay::{Link, OVERLAY_SCHEMA, Overlay, Pruned, TagEdit};
 pub use row::{Row, RunStatus};
-pub use row_id::id_of_row;
+pub use row_id::place_of_row;
 pub use tally::Tally;
 pub use text::is_unsafe;
 

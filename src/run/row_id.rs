@@ -1,5 +1,6 @@
-//! Whose row a line is, for those who look at thousands of rows and want the rest of a few.
+//! Whose row a line is and where the run is, for those who look at thousands of rows and want the rest of a few.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -32,7 +33,7 @@ impl Visitor<'_> for Text {
 /// What a [`Row`](super::Row) is read from, with the same keys.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "all that is wanted of them is that they are there, and what they should be")]
-struct Shape {
+struct Shape<'l> {
     run_id: Text,
     timestamp: Option<Text>,
     experiment: Option<Text>,
@@ -45,8 +46,8 @@ struct Shape {
     tags: Vec<Text>,
     sha: Option<Text>,
     id: RunId,
-    #[serde(default)]
-    tree: Text,
+    #[serde(default, borrow)]
+    tree: Cow<'l, str>,
     errors: u64,
     duration_ms: Option<u64>,
     cost_usd: Option<f64>,
@@ -61,9 +62,10 @@ struct Shape {
     repo: Option<Text>,
 }
 
-/// The id of the run whose row `line` is. What can't be read as a [`Row`](super::Row) is an error here, too.
-pub fn id_of_row(line: &str) -> serde_json::Result<RunId> {
-    serde_json::from_str::<Shape>(line).map(|shape| shape.id)
+/// The id of the run whose row `line` is, and its directory as it stands there. What can't be read as a [`Row`](super::Row) is an
+/// error here, too.
+pub fn place_of_row(line: &str) -> serde_json::Result<(RunId, Cow<'_, str>)> {
+    serde_json::from_str::<Shape<'_>>(line).map(|shape| (shape.id, shape.tree))
 }
 
 #[cfg(test)]
@@ -71,7 +73,7 @@ mod tests {
     use serde::Deserialize;
     use serde_json::{Map, Value, json};
 
-    use super::id_of_row;
+    use super::place_of_row;
     use crate::run::Row;
 
     /// A row that has all keys, and one that we do not know. A key that a [`Row`] comes to have belongs into `Shape`, too.
@@ -115,9 +117,9 @@ mod tests {
     }
 
     fn same(line: &str) {
-        let (row, id) = (serde_json::from_str::<Row>(line), id_of_row(line));
-        assert_eq!(row.is_ok(), id.is_ok(), "{line}: {row:?}, {id:?}");
-        assert_eq!(row.ok().map(|row| row.id), id.ok(), "{line}");
+        let (row, place) = (serde_json::from_str::<Row>(line), place_of_row(line));
+        assert_eq!(row.is_ok(), place.is_ok(), "{line}: {row:?}, {place:?}");
+        assert_eq!(row.ok().map(|row| (row.id, row.tree.into())), place.ok(), "{line}");
     }
 
     #[test]
@@ -133,6 +135,7 @@ mod tests {
             json!("text"),
             json!("pruned"),
             json!("0123456789abcdef"),
+            json!("with \"quotes\" and \n"),
             json!([]),
             json!(["a"]),
             json!([1]),
@@ -141,7 +144,7 @@ mod tests {
             json!({"a": 1}),
         ];
         same(&Value::Object(all.clone()).to_string());
-        assert!(id_of_row(&Value::Object(all.clone()).to_string()).is_ok());
+        assert!(place_of_row(&Value::Object(all.clone()).to_string()).is_ok());
         for key in all.keys() {
             let mut without = all.clone();
             without.remove(key);

@@ -57,13 +57,13 @@ pub(super) enum Storage<'r> {
 }
 
 impl<'r> Storage<'r> {
-    /// For a handful of objects.
+    /// For a handful of objects, or some hundred shards, which are stored as they are.
     pub(super) fn for_few(repo: &'r Repo) -> Self {
         if repo.is_shared() { Self::Bulk } else { Self::Small(Box::new(SmallPack::new(repo))) }
     }
 
-    /// For a run and its files, or a few hundred trees.
-    pub(super) fn for_hundreds(repo: &'r Repo) -> Self {
+    /// For a run and its files.
+    pub(super) fn for_run(repo: &'r Repo) -> Self {
         if repo.is_shared() { Self::Bulk } else { Self::Small(Box::new(SmallPack::threaded(repo))) }
     }
 }

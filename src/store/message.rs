@@ -1,7 +1,7 @@
 //! Commit messages of the ref: what was done, and the rows that hold now.
 
 use crate::git::{CommitInfo, Oid, all_trailers, trailers};
-use crate::run::{Row, RunId, id_of_row};
+use crate::run::{Row, RunId, place_of_row};
 
 use super::{Error, Result};
 
@@ -129,18 +129,19 @@ pub(super) struct Line<'c> {
     text: &'c str,
 }
 
-impl Line<'_> {
+impl<'c> Line<'c> {
     /// The row.
     pub(super) fn row(self) -> Result<Row> {
         self.read(|text| serde_json::from_str(text))
     }
 
-    /// Whose row it is. An error where there is no row to be had.
-    pub(super) fn id(self) -> Result<RunId> {
-        self.read(id_of_row)
+    /// Whose row it is, and the run's directory if that is an object id. An error where there is no row to be had.
+    pub(super) fn place(self) -> Result<(RunId, Option<Oid>)> {
+        let (id, tree) = self.read(place_of_row)?;
+        Ok((id, Oid::from_hex(tree.as_bytes()).ok()))
     }
 
-    fn read<T>(self, read: impl FnOnce(&str) -> serde_json::Result<T>) -> Result<T> {
+    fn read<T>(self, read: impl FnOnce(&'c str) -> serde_json::Result<T>) -> Result<T> {
         read(self.text).map_err(|err| Error::damaged_commit(&self.commit.id, format!("its row: {err}")))
     }
 }

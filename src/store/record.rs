@@ -75,7 +75,7 @@ impl Store<'_> {
 
     /// Records a bundle. Recording it again changes nothing.
     pub fn record(&self, started: RefMove, bundle: &DirBundle, options: &RecordOptions) -> Result<Recorded> {
-        let mut storage = Storage::for_hundreds(self.repo);
+        let mut storage = Storage::for_run(self.repo);
         let reading = read(&bundle.name, bundle, options)?;
         let max_blob = max_blob(self.source())?;
         let many = bundle.files.len() > MANY_FILES || bundle.bytes() > MANY_BYTES;

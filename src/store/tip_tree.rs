@@ -33,9 +33,8 @@ impl Node {
         Ok(Self { tree: Tree::decode(id, &data)?, stored: Some((*id, data)) })
     }
 
-    /// As [`Node::open`]; none if it can't be read without fetching.
-    pub(super) fn open_if_here(repo: &Repo, id: &Oid) -> Option<Self> {
-        let data = repo.try_read(id, Kind::Tree).ok()??;
+    /// As [`Node::open`], from what was read; none if it is no tree.
+    pub(super) fn decode(id: &Oid, data: Vec<u8>) -> Option<Self> {
         Some(Self { tree: Tree::decode(id, &data).ok()?, stored: Some((*id, data)) })
     }
 
@@ -70,7 +69,8 @@ impl TipTree {
 
     /// As [`TipTree::open`]; none if it can't be read without fetching.
     pub(super) fn open_if_here(repo: &Repo, root: &Oid) -> Option<Self> {
-        Some(Self { root: Node::open_if_here(repo, root)?, ..Self::default() })
+        let data = repo.try_read(root, Kind::Tree).ok()??;
+        Some(Self { root: Node::decode(root, data)?, ..Self::default() })
     }
 
     /// The directory of a run, whether it is sealed or not.

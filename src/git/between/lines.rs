@@ -3,7 +3,6 @@
 //! A history of runs is one line of commits but for its merges, and what two clones recorded since they last met has none. There the
 //! commits that only one has are those before the newest that both lines have, whatever their dates say.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -21,19 +20,23 @@ const MOST: usize = 1 << 14;
 struct Met {
     /// The commits of the lines as far as they were told of, and whose they are.
     seen: Mutex<HashMap<Oid, usize>>,
-    /// Whether a commit of both was met.
-    both: AtomicBool,
+    /// Whether a commit of both was met, or one of them can't be read on here.
+    enough: AtomicBool,
     /// The date to which a line was read that is no line any more, in seconds since 1970: where dates never go back, no older commit is in it.
     ended: AtomicI64,
 }
 
 /// Reads both lines until they meet; none if they do not, or not soon.
 pub(super) fn apart(repo: &Repo, ours: &Oid, theirs: &Oid) -> Option<Walked> {
-    let met = Met { seen: Mutex::default(), both: AtomicBool::new(false), ended: AtomicI64::new(i64::MIN) };
-    let dir = repo.git_dir().to_owned();
+    let met = Met { seen: Mutex::default(), enough: AtomicBool::new(false), ended: AtomicI64::new(i64::MIN) };
+    let objects = repo.objects();
+    repo.packs().expect_many();
     let (ours, theirs) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| read_there(&dir, theirs, &met));
-        let ours = read(repo, ours, 0, &met);
+        let other = scope.spawn(|| {
+            let reader = objects.open();
+            read(|id| reader.read(id, Kind::Commit), theirs, 1, &met)
+        });
+        let ours = read(|id| repo.try_read(id, Kind::Commit).ok().flatten(), ours, 0, &met);
         Some((ours, other.join().ok()?))
     })?;
     let places: HashMap<Oid, usize> = ours.iter().enumerate().map(|(at, commit)| (commit.id, at)).collect();
@@ -46,25 +49,22 @@ pub(super) fn apart(repo: &Repo, ours: &Oid, theirs: &Oid) -> Option<Walked> {
     Some(Walked { ours: until(ours, place), theirs: until(theirs, at), edge: vec![base] })
 }
 
-/// What was opened by one thread can't be used by another.
-fn read_there(dir: &Path, tip: &Oid, met: &Met) -> Vec<CommitInfo> {
-    Repo::at(dir).map(|repo| read(&repo, tip, 1, met)).unwrap_or_default()
-}
-
 /// Reads a line until a commit of it is known to be of both. What is not here, or can't be read, ends it.
-fn read(repo: &Repo, tip: &Oid, line: usize, met: &Met) -> Vec<CommitInfo> {
+fn read(object: impl Fn(&Oid) -> Option<Vec<u8>>, tip: &Oid, line: usize, met: &Met) -> Vec<CommitInfo> {
     let (mut commits, mut next): (Vec<CommitInfo>, _) = (Vec::new(), Some(*tip));
     let mut told = 0;
     while let Some(id) = next {
-        let data = repo.try_read(&id, Kind::Commit).ok().flatten();
-        let Some(commit) = data.and_then(|data| CommitInfo::decode(id, &data).ok()) else { break };
+        let Some(commit) = object(&id).and_then(|data| CommitInfo::from_vec(id, data).ok()) else {
+            met.enough.store(true, Ordering::Release);
+            break;
+        };
         next = if let [parent] = commit.parents[..] { Some(parent) } else { None };
         commits.push(commit);
         if commits.len() % STEP == 0 {
             tell(&commits[told..], line, met);
             told = commits.len();
             let is_older = commits[told - 1].committed < met.ended.load(Ordering::Acquire);
-            if met.both.load(Ordering::Acquire) || is_older || told >= MOST {
+            if met.enough.load(Ordering::Acquire) || is_older || told >= MOST {
                 break;
             }
         }
@@ -82,7 +82,7 @@ fn tell(commits: &[CommitInfo], line: usize, met: &Met) {
     let mut seen = met.seen.lock().unwrap_or_else(PoisonError::into_inner);
     for commit in commits {
         if seen.insert(commit.id, line).is_some_and(|other| other != line) {
-            met.both.store(true, Ordering::Release);
+            met.enough.store(true, Ordering::Release);
         }
     }
 }

@@ -93,7 +93,7 @@ impl Walk<'_> {
             *place
         } else {
             let commit = match self.repo.try_read(id, Kind::Commit)? {
-                Some(data) => CommitInfo::decode(*id, &data)?,
+                Some(data) => CommitInfo::from_vec(*id, data)?,
                 None if child.is_some_and(|child| self.repo.is_shallow_boundary(child)) => return Ok(None),
                 None => self.repo.commit(id)?,
             };

@@ -2,6 +2,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "the format takes numbers apart, byte by byte")]
 
+use adler2::Adler32;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use crate::git::Kind;
@@ -49,6 +50,28 @@ impl Deflater {
             }
         }
     }
+}
+
+/// Appends a zlib stream that holds `data` as it is. Format: RFC 1950, and stored blocks of RFC 1951, 3.2.4.
+pub(super) fn store(data: &[u8], out: &mut Vec<u8>) {
+    const MOST: usize = u16::MAX as usize;
+    out.extend([0x78, 0x01]);
+    let mut rest = data;
+    loop {
+        let (block, more) = rest.split_at(rest.len().min(MOST));
+        let len = block.len() as u16;
+        out.push(u8::from(more.is_empty()));
+        out.extend(len.to_le_bytes());
+        out.extend((!len).to_le_bytes());
+        out.extend_from_slice(block);
+        rest = more;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let mut sum = Adler32::new();
+    sum.write_slice(data);
+    out.extend(sum.checksum().to_be_bytes());
 }
 
 /// Type number of a whole object.
@@ -130,4 +153,22 @@ pub(super) fn offset_varint(mut n: u64) -> Vec<u8> {
     }
     out.reverse();
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::store;
+
+    #[test]
+    fn what_is_stored_is_read_by_others() {
+        for len in [0, 1, 700, 65_535, 65_536, 200_000] {
+            let data: Vec<u8> = (0..len).map(|at: u32| (at * 31 % 251) as u8).collect();
+            let (mut stored, mut read) = (Vec::new(), Vec::new());
+            store(&data, &mut stored);
+            flate2::read::ZlibDecoder::new(&stored[..]).read_to_end(&mut read).expect("it is a zlib stream");
+            assert!(read == data, "{len} bytes");
+        }
+    }
 }

@@ -47,6 +47,8 @@ pub(in crate::git) struct Packs {
     listed: Cell<Option<SystemTime>>,
     found: RefCell<Vec<Pack>>,
     id_len: usize,
+    /// Whether very many objects are going to be read.
+    many: Cell<bool>,
     inflate: RefCell<gix::zlib::Inflate>,
     recent: RefCell<VecDeque<(Oid, Kind, Vec<u8>)>>,
 }
@@ -55,6 +57,8 @@ struct Pack {
     /// Opened when something is looked for in it; none if it can't be used.
     index: OnceCell<Option<Index>>,
     id_len: usize,
+    /// Whether its index is to be read whole when something is looked for, if it is small.
+    many: Cell<bool>,
     /// Of its index.
     path: PathBuf,
     file: Option<File>,
@@ -73,11 +77,18 @@ impl Packs {
             listed: Cell::new(None),
             found: RefCell::default(),
             id_len: hash.len_in_bytes(),
+            many: Cell::new(false),
             inflate: RefCell::new(gix::zlib::Inflate::default()),
             recent: RefCell::default(),
         };
         packs.look();
         packs
+    }
+
+    /// Very many objects are going to be read: small indexes are read whole at once.
+    pub(in crate::git) fn expect_many(&self) {
+        self.many.set(true);
+        self.found.borrow().iter().for_each(|pack| pack.many.set(true));
     }
 
     /// Looks for packs that are not known yet. False if there are none.
@@ -92,7 +103,7 @@ impl Packs {
             let path = entry.path();
             if path.extension().is_some_and(|ext| ext == "idx") && !packs.iter().any(|pack| pack.path == path) {
                 let modified = entry.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-                found.push((modified, Pack::new(path, self.id_len)));
+                found.push((modified, Pack::new(path, self.id_len, self.many.get())));
             }
         }
         // What is asked for was mostly written last.
@@ -168,13 +179,18 @@ impl Packs {
 }
 
 impl Pack {
-    fn new(path: PathBuf, id_len: usize) -> Self {
-        Self { index: OnceCell::new(), id_len, path, file: None, data: None, last: u64::MAX, near: (0, Vec::new()) }
+    fn new(path: PathBuf, id_len: usize, many: bool) -> Self {
+        let (index, many) = (OnceCell::new(), Cell::new(many));
+        Self { index, id_len, many, path, file: None, data: None, last: u64::MAX, near: (0, Vec::new()) }
     }
 
     /// Where in the pack the object is.
     fn find(&self, id: &Oid) -> Option<u64> {
-        self.index.get_or_init(|| Index::open(&self.path, self.id_len)).as_ref()?.find(id)
+        let index = self.index.get_or_init(|| Index::open(&self.path, self.id_len)).as_ref()?;
+        if self.many.take() {
+            index.read_if_small();
+        }
+        index.find(id)
     }
 
     fn pack_path(&self) -> PathBuf {

@@ -16,10 +16,12 @@ const IDS_AT: u64 = HEADER + FAN as u64 * 4;
 /// long as one question for each [`PER_QUESTION`] bytes.
 const OFTEN: u32 = 1000;
 const SELDOM: u32 = 32;
-const PER_QUESTION: u64 = 2 << 10;
+const PER_QUESTION: u64 = 4 << 10;
 const SHORT: Duration = Duration::from_millis(100);
 /// Indexes of at most so many bytes are then read whole: of two million objects.
 const WHOLE: u64 = 64 << 20;
+/// An index of at most so many bytes, of some 35,000 objects, is small.
+const SMALL: u64 = 1 << 20;
 /// What is read of an index at first: more than all of one with a hundred objects.
 const FIRST_READ: usize = 4 << 10;
 /// Entries that one probe reads.
@@ -86,6 +88,20 @@ impl Index {
         self.slice(&mut Vec::new(), at, LEN)?.try_into().ok()
     }
 
+    /// Reads all of it if it is small, for those who are going to ask often.
+    pub(super) fn read_if_small(&self) {
+        if self.whole.get().is_none() && self.len <= SMALL {
+            self.read_whole();
+        }
+    }
+
+    fn read_whole(&self) {
+        let mut whole = vec![0; usize::try_from(self.len).unwrap_or_default()];
+        if read_at(&self.file, &mut whole, 0).is_some() {
+            let _ = self.whole.set(whole);
+        }
+    }
+
     /// Reads all of it when it was asked often enough.
     fn count_question(&self) {
         if self.whole.get().is_some() || self.len > WHOLE {
@@ -98,10 +114,7 @@ impl Index {
         }
         self.asked.set((0, Instant::now()));
         if since.elapsed() < SHORT {
-            let mut whole = vec![0; usize::try_from(self.len).unwrap_or_default()];
-            if read_at(&self.file, &mut whole, 0).is_some() {
-                let _ = self.whole.set(whole);
-            }
+            self.read_whole();
         }
     }
 

@@ -9,7 +9,7 @@ use std::thread::{Builder, JoinHandle};
 
 use flate2::Crc;
 
-use super::entry::{Deflater, header, type_number};
+use super::entry::{Deflater, header, store, type_number};
 use super::index::Indexed;
 use crate::git::{Kind, Oid};
 
@@ -27,8 +27,17 @@ pub(super) struct Packed {
     failed: Option<io::Error>,
 }
 
+/// How an entry holds its object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Deflated.
+    Deflated,
+    /// As it is, because little would be gained.
+    Stored,
+}
+
 /// An object that is to become an entry.
-type Job = (Kind, Oid, Vec<u8>);
+type Job = (Kind, Oid, Form, Vec<u8>);
 
 /// Who makes the entries.
 pub(super) enum Packing {
@@ -53,21 +62,23 @@ impl Packed {
     }
 
     /// Appends an entry. That it failed is told by [`Packing::finished`].
-    fn add(&mut self, kind: Kind, id: Oid, object: &[u8]) {
+    fn add(&mut self, kind: Kind, id: Oid, form: Form, object: &[u8]) {
         if self.failed.is_none()
-            && let Err(err) = self.try_add(kind, id, object)
+            && let Err(err) = self.try_add(kind, id, form, object)
         {
             self.failed = Some(err);
         }
     }
 
-    fn try_add(&mut self, kind: Kind, id: Oid, object: &[u8]) -> io::Result<()> {
+    fn try_add(&mut self, kind: Kind, id: Oid, form: Form, object: &[u8]) -> io::Result<()> {
         let start = self.data.len();
         let offset = u32::try_from(start).ok().filter(|&offset| offset < 1 << 31);
         let offset = offset.ok_or_else(|| io::Error::other("too much for a small pack"))?;
         self.data.extend(header(type_number(kind), object.len()));
-        let deflater = self.deflater.get_or_insert_default();
-        deflater.deflate(kind, object, &mut self.data)?;
+        match form {
+            Form::Deflated => self.deflater.get_or_insert_default().deflate(kind, object, &mut self.data)?,
+            Form::Stored => store(object, &mut self.data),
+        }
         let mut crc = Crc::new();
         crc.update(&self.data[start..]);
         self.entries.push(Indexed { id, crc: crc.sum(), offset });
@@ -76,8 +87,8 @@ impl Packed {
 
     fn work(mut self, jobs: &Receiver<Job>) -> Self {
         self.deflater = Some(Deflater::default());
-        for (kind, id, object) in jobs {
-            self.add(kind, id, &object);
+        for (kind, id, form, object) in jobs {
+            self.add(kind, id, form, &object);
         }
         self
     }
@@ -97,11 +108,11 @@ impl Packing {
     }
 
     /// Adds an object.
-    pub(super) fn add(&mut self, kind: Kind, id: Oid, object: &[u8]) {
+    pub(super) fn add(&mut self, kind: Kind, id: Oid, form: Form, object: &[u8]) {
         match self {
-            Self::Here(packed) => packed.add(kind, id, object),
+            Self::Here(packed) => packed.add(kind, id, form, object),
             // A thread that is gone leaves fewer entries, which `finished` notices.
-            Self::There { jobs, .. } => drop(jobs.send((kind, id, object.to_vec()))),
+            Self::There { jobs, .. } => drop(jobs.send((kind, id, form, object.to_vec()))),
         }
     }
 
@@ -137,7 +148,8 @@ mod tests {
 
     fn add(packing: &mut Packing, objects: std::ops::Range<u8>) {
         for (kind, id, data) in objects.map(object) {
-            packing.add(kind, id, &data);
+            let form = if data.len().is_multiple_of(7) { Form::Stored } else { Form::Deflated };
+            packing.add(kind, id, form, &data);
         }
     }
 

@@ -1,11 +1,11 @@
 //! Reading the shards of both sides on a thread of their own: it begins while the logs are walked, and stays ahead of who merges.
 
 use std::cell::RefCell;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use crate::git::{Oid, Repo};
+use crate::git::{Kind, Oid, Reader, Repo};
+use crate::store::sealed::SEALED;
 use crate::store::tip_tree::{Node, TipTree};
 
 /// Few shards are read in less time than it takes to open a repository once more.
@@ -18,7 +18,8 @@ type Ids = [Option<Oid>; 2];
 /// The same, read; none if it could not be read here.
 type Pair = [Option<Node>; 2];
 
-/// Shards that are read ahead, in their order.
+/// Shards that are read ahead, in their order. Theirs are read where lists of sealed runs differ; else it is mostly known what they
+/// must be.
 pub(super) struct Ahead {
     from: Receiver<(Ids, Pair)>,
     /// What comes next.
@@ -38,11 +39,12 @@ impl Ahead {
         if wanted.len() <= FEW {
             return None;
         }
+        let both = ours.directory(SEALED) != theirs.directory(SEALED);
         let size = wanted[0].iter().flatten().filter_map(|id| repo.size_if_here(id)).max().unwrap_or(1).max(1);
         let most = usize::try_from(WAITING / size).unwrap_or(usize::MAX).clamp(16, 256);
         let (to, from) = sync_channel(most);
-        let dir = repo.git_dir().to_owned();
-        scope.spawn(move || read(&dir, wanted, &to));
+        let objects = repo.objects();
+        scope.spawn(move || read(&objects.open(), wanted, both, &to));
         Some(Self { from, next: RefCell::new(None) })
     }
 
@@ -57,11 +59,10 @@ impl Ahead {
 }
 
 /// What can't be read here is read by who asks for it, who may have to fetch it, and tells what is wrong.
-fn read(dir: &Path, wanted: Vec<Ids>, to: &SyncSender<(Ids, Pair)>) {
-    // What was opened by one thread can't be used by another.
-    let Ok(repo) = Repo::at(dir) else { return };
+fn read(reader: &Reader, wanted: Vec<Ids>, both: bool, to: &SyncSender<(Ids, Pair)>) {
     for ids in wanted {
-        let nodes = ids.map(|id| id.and_then(|id| Node::open_if_here(&repo, &id)));
+        let node = |id: Option<Oid>| id.and_then(|id| Node::decode(&id, reader.read(&id, Kind::Tree)?));
+        let nodes = [node(ids[0]), node(ids[1].filter(|_| both))];
         if to.send((ids, nodes)).is_err() {
             return;
         }

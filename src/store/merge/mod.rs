@@ -24,7 +24,7 @@ use super::{Error, Result, Store, StoredRun, message};
 
 use ahead::Ahead;
 use overlay::{Change, Fields};
-use sides::{Deeds, Parted, Side};
+use sides::{Deeds, News, Parted, Side};
 use tree::Place;
 
 /// To tell how many bytes more runs than this take, one by one, takes longer than to tell it of all.
@@ -99,7 +99,7 @@ impl Store<'_> {
         let parted = tip.zip(apart.as_ref()).map(|(tip, apart)| Parted::new(tip.id, apart)).transpose()?;
         let ground = parted.as_ref().map(|parted| self.ground_of(parted, &theirs.id)).transpose()?.flatten();
         let many = apart.as_ref().is_some_and(|apart| apart.ours.len().min(apart.theirs.len()) > MANY_CHANGED);
-        let storage = if many { Storage::Bulk } else { Storage::for_hundreds(self.repo) };
+        let storage = if many { Storage::Bulk } else { Storage::for_few(self.repo) };
         self.transact(None, storage, |draft| {
             self.merge_in(draft, theirs, parted.as_ref(), ground.as_ref(), ahead.as_ref())
         })
@@ -352,7 +352,11 @@ struct Known<'m> {
     made: HashMap<RunId, (Oid, Row)>,
 }
 
-impl tree::Runs for Known<'_> {
+impl<'s> tree::Runs<'s> for Known<'s> {
+    fn news(&self) -> HashMap<&'s str, News<'s>> {
+        sides::news(self.sides)
+    }
+
     fn is_new(&self, name: &str) -> (bool, bool) {
         let (ours, theirs) = (self.sides.0.runs.get(name), self.sides.1.runs.get(name));
         let new = |here: Option<&Deeds<'_>>, there: Option<&Deeds<'_>>| {

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use crate::git::{Apart, CommitInfo, Oid};
+use crate::git::{Apart, CommitInfo, Entry, EntryKind, Oid};
 use crate::run::RunId;
 
 use crate::store::Result;
@@ -32,6 +32,8 @@ pub(super) struct Side<'c> {
 pub(super) struct Deeds<'c> {
     /// The row that holds there.
     pub(super) row: Line<'c>,
+    /// The run's directory by that row.
+    pub(super) directory: Option<Oid>,
     /// The rows of commits that recorded or changed the run, merges left out: these only repeat what others did.
     pub(super) touches: Vec<Line<'c>>,
     /// Whether one of them recorded it.
@@ -47,6 +49,50 @@ pub(super) struct Parted<'c> {
     pub(super) sides: (Side<'c>, Side<'c>),
     /// Their newest common ancestor.
     pub(super) base: Option<Oid>,
+}
+
+impl Deeds<'_> {
+    /// The directory of a run that was recorded there, and nothing else.
+    fn just_recorded(&self) -> Option<Oid> {
+        self.directory.filter(|_| self.recorded && self.touches.len() == 1)
+    }
+}
+
+/// What was recorded in one shard since two histories parted, by both of them.
+#[derive(Debug, Default)]
+pub(super) struct News<'s> {
+    /// The names of ours, sorted.
+    pub(super) ours: Vec<&'s str>,
+    /// What theirs has to have more than what both had, in git's order.
+    pub(super) theirs: Vec<Entry>,
+}
+
+/// What was recorded in each shard, without those in which anything else was done to a run.
+pub(super) fn news<'s>(sides: (&'s Side<'_>, &'s Side<'_>)) -> HashMap<&'s str, News<'s>> {
+    let (mut news, mut others) = (HashMap::<&str, News<'_>>::new(), HashSet::new());
+    for (side, other, is_ours) in [(sides.0, sides.1, true), (sides.1, sides.0, false)] {
+        for (id, deeds) in &side.runs {
+            let (shard, name) = id.shard();
+            let directory = deeds.just_recorded().filter(|_| !other.runs.contains_key(id));
+            let Some(directory) = directory else {
+                others.insert(shard);
+                continue;
+            };
+            let news = news.entry(shard).or_default();
+            if is_ours {
+                news.ours.push(name);
+            } else {
+                news.theirs.push(Entry { name: name.as_bytes().to_vec(), kind: EntryKind::Dir, id: directory });
+            }
+        }
+    }
+    news.retain(|shard, _| !others.contains(shard));
+    for news in news.values_mut() {
+        news.ours.sort_unstable();
+        // All names are of the same length.
+        news.theirs.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    }
+    news
 }
 
 impl<'c> Parted<'c> {
@@ -80,8 +126,9 @@ impl<'c> Side<'c> {
             compacts |= op == Op::Compact;
             for row in lines {
                 // The first row met is the one that holds.
-                let new = || Deeds { row, touches: Vec::new(), recorded: false };
-                let deeds = runs.entry(row.id()?).or_insert_with(new);
+                let (id, directory) = row.place()?;
+                let new = || Deeds { row, directory, touches: Vec::new(), recorded: false };
+                let deeds = runs.entry(id).or_insert_with(new);
                 deeds.recorded |= op == Op::Record;
                 deeds.touches.extend((op != Op::Merge).then_some(row));
             }

@@ -1,9 +1,9 @@
-//! Merging the trees of two tips: only what differs is read.
+//! Merging the trees of two tips: only what differs is read, and of theirs not even that where it is known what it must be.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::git::{Entry, EntryKind, ObjectSink, Oid, Repo, Tree};
+use crate::git::{Entry, EntryKind, Kind, ObjectSink, Oid, Repo, Tree};
 use crate::run::RunId;
 
 use crate::store::Result;
@@ -12,6 +12,7 @@ use crate::store::sealed::SEALED;
 use crate::store::tip_tree::TipTree;
 
 use super::ahead::Ahead;
+use super::sides::News;
 
 /// Where a run is in a tip's tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +44,10 @@ impl Place {
 }
 
 /// What is known of the runs by their names.
-pub(super) trait Runs {
+pub(super) trait Runs<'s> {
+    /// What was recorded in each shard in which nothing else was done.
+    fn news(&self) -> HashMap<&'s str, News<'s>>;
+
     /// Whether ours or theirs alone recorded a run.
     fn is_new(&self, name: &str) -> (bool, bool);
 
@@ -52,21 +56,28 @@ pub(super) trait Runs {
 }
 
 /// Makes `ours` the merge of both trees, without their index, and does not store the root.
-pub(super) fn merge(
+pub(super) fn merge<'s>(
     repo: &Repo,
     sink: &mut dyn ObjectSink,
     ours: &mut TipTree,
     theirs: &mut TipTree,
     base: Option<&Tree>,
-    runs: &mut dyn Runs,
+    runs: &mut dyn Runs<'s>,
     ahead: Option<&Ahead>,
 ) -> Result<()> {
-    let mut sealed = false;
+    let (mut sealed, mut news) = (false, runs.news());
     for shard in differing(repo, ours, theirs)? {
         if let Some(ahead) = ahead {
             let [one, other] = ahead.take([ours.directory(&shard), theirs.directory(&shard)]);
             ours.hold(&shard, one);
             theirs.hold(&shard, other);
+        }
+        if let Some(news) = news.remove(shard.as_str())
+            && let Some(came) = foreseen(repo, &shard, (ours, theirs), news)?
+        {
+            ours.shard_tree(repo, &shard)?.insert_all(came);
+            ours.store_shard(repo, sink, &shard)?;
+            continue;
         }
         sealed |= merge_shard(repo, sink, &shard, (ours, theirs), runs)?;
     }
@@ -100,13 +111,30 @@ fn differing(repo: &Repo, ours: &mut TipTree, theirs: &mut TipTree) -> Result<BT
     Ok(names)
 }
 
+/// What theirs has more in a shard, if that is what its log says, no more and no less: then it is what both had, and what theirs
+/// recorded since, and has the id that this has. So it need not be read.
+fn foreseen(
+    repo: &Repo,
+    shard: &str,
+    (ours, theirs): (&mut TipTree, &mut TipTree),
+    news: News<'_>,
+) -> Result<Option<Vec<Entry>>> {
+    let (Some(_), Some(there)) = (ours.directory(shard), theirs.directory(shard)) else { return Ok(None) };
+    if ours.sealed(repo)?.blobs(shard) != theirs.sealed(repo)?.blobs(shard) {
+        return Ok(None);
+    }
+    let tree = ours.shard_tree(repo, shard)?;
+    let is_it = repo.hash(Kind::Tree, &tree.encode_with(&news.ours, &news.theirs))? == there;
+    Ok(is_it.then_some(news.theirs))
+}
+
 /// Merges one shard and its lists. Says whether these were changed.
 fn merge_shard(
     repo: &Repo,
     sink: &mut dyn ObjectSink,
     shard: &str,
     (ours, theirs): (&mut TipTree, &mut TipTree),
-    runs: &mut dyn Runs,
+    runs: &mut dyn Runs<'_>,
 ) -> Result<bool> {
     let same_lists = ours.sealed(repo)?.blobs(shard) == theirs.sealed(repo)?.blobs(shard);
     if same_lists
@@ -172,7 +200,7 @@ fn merge_shard(
 }
 
 /// What `theirs` has and `ours` has not, if all in which they differ are runs that are new in one of them: nearly always.
-fn only_new(ours: &Tree, theirs: &Tree, shard: &str, runs: &dyn Runs) -> Option<Vec<Entry>> {
+fn only_new(ours: &Tree, theirs: &Tree, shard: &str, runs: &dyn Runs<'_>) -> Option<Vec<Entry>> {
     let is_run = |entry: &Entry| entry.kind == EntryKind::Dir;
     let mut id = shard.to_owned();
     let mut is_new = |entry: &Entry| {

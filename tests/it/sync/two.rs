@@ -129,3 +129,34 @@ fn an_inbox_is_taken_in_by_anyone() {
     assert_eq!(ids(&env, &hub), ids(&env, &c));
     whole(&env, &c);
 }
+
+/// Where the log of a side says what is in its tree, the tree is not read; where it says something else, the tree holds.
+#[test]
+fn a_row_that_names_another_directory_changes_no_tree() {
+    let env = TestEnv::without_repo();
+    hub(&env, &[]);
+    let (a, b) = (clone(&env, "a", &[]), clone(&env, "b", &[]));
+    for n in 0..60 {
+        record_at(&env, &a, &format!("run-{n}"), n + 1).ok();
+    }
+    sync(&env, &a);
+    sync(&env, &b);
+    let shards: Vec<String> = ids(&env, &a).iter().map(|id| id[..2].to_owned()).collect();
+    // Its shard has another run already.
+    let new = (0..200).map(|n| id_in(record_at(&env, &b, &format!("new-{n}"), 100 + n)));
+    let new = new.into_iter().find(|id| shards.contains(&id[..2].to_owned())).expect("one of very many");
+    let place = |dir: &Path| {
+        let path = format!("{RUNS}:{}/{}", &new[..2], &new[2..]);
+        env.git_in(dir, ["rev-parse", &path]).ok().trim().to_owned()
+    };
+    let (there, other) = (place(&b), env.git_in(&b, ["rev-parse", &format!("{RUNS}:{}", &new[..2])]).ok());
+    let message = env.git_in(&b, ["log", "-1", "--format=%B", RUNS]).ok();
+    assert!(message.contains(&there), "its row names its directory: {message}");
+    let message = message.replace(&there, other.trim());
+    let tree = format!("{RUNS}^{{tree}}");
+    let wrong = env.git_in(&b, ["commit-tree", &tree, "-p", &format!("{RUNS}~1"), "-m", &message]).ok();
+    env.git_in(&b, ["push", "-q", "origin", &format!("{}:{RUNS}", wrong.trim())]).ok();
+    record(&env, &a, "own");
+    sync(&env, &a);
+    assert_eq!(place(&a), there);
+}
