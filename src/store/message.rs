@@ -132,7 +132,7 @@ pub(super) struct Line<'c> {
 impl<'c> Line<'c> {
     /// The row.
     pub(super) fn row(self) -> Result<Row> {
-        self.read(|text| serde_json::from_str(text))
+        self.read(serde_json::from_str)
     }
 
     /// Whose row it is, and the run's directory if that is an object id. An error where there is no row to be had.

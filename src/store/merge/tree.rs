@@ -56,13 +56,13 @@ pub(super) trait Runs<'s> {
 }
 
 /// Makes `ours` the merge of both trees, without their index, and does not store the root.
-pub(super) fn merge<'s>(
+pub(super) fn merge(
     repo: &Repo,
     sink: &mut dyn ObjectSink,
     ours: &mut TipTree,
     theirs: &mut TipTree,
     base: Option<&Tree>,
-    runs: &mut dyn Runs<'s>,
+    runs: &mut dyn Runs<'_>,
     ahead: Option<&Ahead>,
 ) -> Result<()> {
     let (mut sealed, mut news) = (false, runs.news());
