@@ -1,4 +1,4 @@
-//! The first fetch of 10,000 runs, without the files of runs and with them, and what fetching from the user's own remote costs then.
+//! The first fetch of 10,000 runs, without what is inside of runs and with it, and what fetching from the user's own remote costs then.
 //!
 //! ```text
 //! AGENTV_BENCH_DIR=DIR cargo bench --bench light   # keeps the repository in DIR for the next time: 200 MB
