@@ -71,8 +71,7 @@ impl Repo {
         if missing.is_empty() { Ok(()) } else { self.fetch_missing(&missing, Filter::Below, progress) }
     }
 
-    /// Those of `ids` that are not here, in their order; never fetches. A host that is asked for the trees of a history, newest first,
-    /// finds them in a third of the time that it takes in the order of their ids, and as deltas of each other.
+    /// Those of `ids` that are not here, each once; never fetches.
     #[must_use]
     pub fn lacking(&self, ids: &[Oid]) -> Vec<Oid> {
         let mut seen = HashSet::new();

@@ -30,7 +30,6 @@ impl Store<'_> {
         let tip_roots = roots.clone();
         let mut said: HashMap<RunId, Oid> = HashMap::new();
         for commit in self.repo.not_in(tips, known)? {
-            // Children before parents, which is the order that hosts like.
             roots.push(commit.tree);
             if message::op(&commit).is_none_or(|op| op == Op::Record) {
                 continue;
