@@ -87,7 +87,7 @@ of .agentv/config.yaml names (repo, repo_url, repo_path); else runs are kept in 
     ),
     (
         "agentv.fetch",
-        "light (the default): fetches take commits and directories, of the first many runs only those above them, and the rest of a run when it is opened. full: they take everything.",
+        "light (the default): fetches take commits and directories; a first fetch of more than 200 commits only the directories above those of runs. The rest of a run comes when it is opened. full: they take everything.",
     ),
     (
         "agentv.host",

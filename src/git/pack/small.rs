@@ -12,7 +12,7 @@ use super::packing::{Form, Packed, Packing};
 use super::{KEEP_NOTE, Keep, pack_path};
 use crate::git::{Error, Kind, ObjectSink, Oid, Repo, Result};
 
-/// Trees of fewer bytes that resemble another one, as shards do, are stored as they are: they are ids for the most part, and 5 % smaller
+/// Trees of fewer bytes that resemble another one, as shards do, are stored as they are: they are ids for the most part, and 8 % smaller
 /// when they are deflated.
 const STORED: usize = 2 << 10;
 
